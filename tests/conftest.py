@@ -1,0 +1,165 @@
+"""What the tests share: a reproducible hypothesis profile, a browser, a page of modules, the running app."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
+PUBLIC = ROOT / "fimviz" / "stage" / "public"
+FLAGS = (
+    "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking "
+    "--disable-component-update --disable-sync --disable-dev-shm-usage"
+).split()
+
+settings.register_profile("ci", derandomize=True, deadline=None)
+settings.register_profile("long", deadline=None, max_examples=20_000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker("browser")
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Chromium, launched once for the session (Playwright's synchronous Browser)."""
+    from chromium import find
+    from playwright.sync_api import sync_playwright
+
+    path = find()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, headless=True, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def browser_page(chromium):
+    """A blank page whose origin serves fimviz/stage/public; console errors are in page.console_errors.
+
+    `await import("/geometry.js")` inside page.evaluate loads the modules as they are shipped.
+    """
+    handler = functools.partial(_PublicFolder, directory=str(PUBLIC))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    page = _listening(context.new_page())
+    page.goto(f"http://127.0.0.1:{server.server_port}/")
+    yield page
+    context.close()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture(scope="session")
+def app_server() -> Iterator[str]:
+    """The address of the real app, started once on a free port and stopped afterwards."""
+    command = [sys.executable, "-m", "fimviz.cli"]
+    with running(command) as address:
+        yield address
+
+
+@pytest.fixture
+def app_page(chromium, app_server):
+    """A page in a fresh context at 1280×800, not yet opened; console errors are in page.console_errors.
+
+    Wait with page.wait_for_timeout, never with time.sleep: the latter starves Playwright's own loop.
+    """
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=app_server)
+    page = _listening(context.new_page())
+    yield page
+    context.close()
+
+
+class running:
+    """Start a command that serves the app; the address once it is healthy; its whole tree ends with it."""
+
+    def __init__(self, command, cwd=ROOT, env=None, seconds=60):
+        self.command, self.cwd, self.seconds = command, cwd, seconds
+        self.env = {**os.environ, **(env or {}), "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
+
+    def __enter__(self) -> str:
+        address = f"http://127.0.0.1:{(port := _free_port())}"
+        options = ["--server.headless", "true", "--server.port", str(port), "--server.address", "127.0.0.1"]
+        self.process = subprocess.Popen(
+            [*self.command, *options], cwd=self.cwd, env=self.env, start_new_session=True
+        )
+        try:
+            self._wait(f"{address}/_stcore/health")
+        except BaseException:
+            self.__exit__()
+            raise
+        return address
+
+    def __exit__(self, *_):
+        for kind in (signal.SIGTERM, signal.SIGKILL):
+            try:
+                os.killpg(self.process.pid, kind)
+                self.process.wait(timeout=5)
+            except (ProcessLookupError, subprocess.TimeoutExpired):
+                continue
+
+    def _wait(self, health):
+        end = time.monotonic() + self.seconds
+        while time.monotonic() < end:
+            if self.process.poll() is not None:
+                raise RuntimeError(f"{self.command} ended with code {self.process.returncode}.")
+            try:
+                with urllib.request.urlopen(health, timeout=2):
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.1)
+        raise RuntimeError(f"{self.command} was not healthy after {self.seconds} s.")
+
+
+class _PublicFolder(http.server.SimpleHTTPRequestHandler):
+    extensions_map = {  # noqa: RUF012  (the machine's own MIME table may call .js text/plain)
+        ".js": "text/javascript",
+        ".mjs": "text/javascript",
+        ".css": "text/css",
+        ".json": "application/json",
+        "": "application/octet-stream",
+    }
+
+    def do_GET(self):
+        if self.path != "/":
+            return super().do_GET()
+        body = b"<!doctype html><html lang=en><meta charset=utf-8><link rel=icon href=data:,><title>stage</title>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def _listening(page):
+    page.console_errors = errors = []
+    page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    return page
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
