@@ -1,0 +1,50 @@
+"""Metrics of densities that are themselves a kernel of the table, score product by score product."""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement
+
+import sympy as sp
+
+from fimviz.derive import kernels
+from fimviz.derive.steps import Derivation, Step, symmetric
+from fimviz.family import Family
+
+
+def kernel_moments(family: Family) -> Derivation | None:
+    """g and T as expectations of score products, or None where the table does not reach."""
+    if family.support.kind not in ("positive", "unit"):
+        return None
+    x, symbols = family.sample, family.symbols
+    log_density = sp.expand_log(sp.expand_power_base(family.expression))
+    kernel = kernels.match(log_density, x)
+    if kernel is None:
+        return None
+    scores = [_split_logs(sp.diff(log_density, s)) for s in symbols]
+    second = _moments(kernel, scores, 2)
+    if second is None:
+        return None
+    d = len(symbols)
+    g = sp.Matrix(d, d, lambda i, j: second[tuple(sorted((i, j)))])
+    steps = (
+        Step("log-density", family.expression, log_density),
+        Step("score", log_density, sp.Matrix(scores)),
+        Step(f"kernel: {kernel.name}", log_density, kernel.moment(sp.Symbol("s"), sp.S.Zero)),
+        Step("second moments of the score", sp.Matrix(scores), g),
+    )
+    return Derivation("kernel table", steps, g, lambda: symmetric(_moments(kernel, scores, 3), d))
+
+
+def _split_logs(e: sp.Expr) -> sp.Expr:
+    return sp.expand(sp.expand_log(sp.expand_power_base(sp.expand_log(e))))
+
+
+def _moments(kernel: kernels.Kernel, scores: list[sp.Expr], order: int) -> dict | None:
+    values = {}
+    for index in combinations_with_replacement(range(len(scores)), order):
+        product = sp.Mul(*(scores[i] for i in index))
+        value = kernel.expectation(product)
+        if value is None:
+            return None
+        values[index] = sp.collect(sp.expand(value), sp.EulerGamma)
+    return values

@@ -1,0 +1,102 @@
+"""Location–scale families: x = μ + σz leaves only moments of one standard density.
+
+With ψ = ∂ℓ₀/∂z for the standard log-density ℓ₀(z), the scores are s_μ = −ψ/σ and
+s_σ = −(1 + zψ)/σ, so g = M/σ² and T = −N/σ³ with constant moments M, N. Score products only:
+the Hessian form would be wrong at a kink (Laplace).
+"""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement
+
+import sympy as sp
+
+from fimviz.derive import kernels
+from fimviz.derive.steps import Cubic, Derivation, Step, symmetric
+from fimviz.exponential import tidy
+from fimviz.family import Family
+
+
+def location_scale(family: Family) -> Derivation | None:
+    """Metric and cubic tensor of a location–scale family on the line, or None if it is not one."""
+    if family.dimension != 2 or family.support.kind != "real":
+        return None
+    (mu, sigma), x = family.symbols, family.sample
+    z = sp.Symbol("z", real=True)
+    standard = _standardise(family.expression.subs(x, mu + sigma * z) + sp.log(sigma))
+    if standard.free_symbols & {mu, sigma}:
+        return None
+    found = _expectation(standard, z)
+    if found is None:
+        return None
+    expect, steps = found
+    scores = _scores(standard, z)
+    second = _moments(scores, expect, 2)
+    if second is None:
+        return None
+    g = sp.Matrix(2, 2, lambda i, j: second[tuple(sorted((i, j)))] / sigma**2)
+    steps = (
+        Step("log-density", family.expression, family.expression),
+        Step("substitute x = μ + σz", family.expression, standard),
+        Step("standard scores", standard, sp.Matrix(scores)),
+        *steps,
+        Step("second moments of the scores", sp.Matrix(scores), g),
+    )
+    return Derivation("location–scale", steps, g, lambda: _cubic(scores, expect, sigma))
+
+
+def _cubic(scores, expect, sigma: sp.Symbol) -> Cubic:
+    third = _moments(scores, expect, 3)
+    return symmetric({index: value / sigma**3 for index, value in third.items()}, 2)
+
+
+def _standardise(e: sp.Expr) -> sp.Expr:
+    """ℓ₀(z): brackets cancelled first, so that σ leaves them, then the logarithms split."""
+    inner = e.replace(lambda a: isinstance(a, (sp.log, sp.Abs)), lambda a: a.func(sp.expand(a.args[0])))
+    return sp.expand(sp.expand_log(sp.expand(inner)))
+
+
+def _scores(standard: sp.Expr, z: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
+    psi = sp.diff(standard, z)
+    return tidy_piecewise(-psi), tidy_piecewise(-(1 + z * psi))
+
+
+def tidy_piecewise(e: sp.Expr) -> sp.Expr:
+    return e if e.has(sp.sign, sp.Abs, sp.Derivative) else tidy(e)
+
+
+def _expectation(standard: sp.Expr, z: sp.Symbol):
+    """A function E[f(z)] through the kernel table, after folding or u = e^(−z)."""
+    u = sp.Symbol("u", positive=True)
+    if sp.expand(standard.subs(z, -z) - standard) == 0:
+        folded = sp.expand_log(standard.subs(z, u).doit())
+        if (kernel := kernels.match(folded, u)) is None:
+            return None
+
+        def expect(f: sp.Expr) -> sp.Expr | None:
+            even = sp.together((f.subs(z, u) + f.subs(z, -u)).doit() / 2)
+            return kernel.expectation(even)
+
+        return expect, (Step("even density: fold at 0", standard, folded + sp.log(2)),)
+    changed = sp.expand(sp.expand_log(standard.subs(z, -sp.log(u)) - sp.log(u)))
+    if (kernel := kernels.match(changed, u)) is None:
+        return None
+    return (
+        lambda f: kernel.expectation(f.subs(z, -sp.log(u))),
+        (Step("substitute u = exp(−z)", standard, changed),),
+    )
+
+
+def _moments(scores, expect, order: int) -> dict[tuple[int, ...], sp.Expr] | None:
+    """E[s_i s_j …] for every index set; Cauchy's and Laplace's odd ones vanish by symmetry."""
+    values = {}
+    for index in combinations_with_replacement(range(2), order):
+        product = sp.Integer(1)
+        for i in index:
+            product *= scores[i]
+        value = sp.S.Zero if product == 0 else expect(product)
+        if value is None:
+            return None
+        values[index] = sp.expand(value)
+    return values
+

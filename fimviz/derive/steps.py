@@ -1,0 +1,58 @@
+"""A derivation as data: what was done, to what, and what came out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import sympy as sp
+
+from fimviz.exponential import ExponentialForm
+
+Cubic = list[list[list[sp.Expr]]]
+
+
+@dataclass(frozen=True)
+class Step:
+    """One line of a derivation: the rule's name, the expression before and the one after."""
+
+    rule: str
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Derivation:
+    """How the metric of a family was found.
+
+    g is the metric of one observation in the declared parameters, `cubic` the Amari–Chentsov
+    tensor Tᵢⱼₖ = E[∂ᵢℓ ∂ⱼℓ ∂ₖℓ] there, found when first asked for; `form` is the exponential form,
+    if the family has one.
+    """
+
+    rule: str
+    steps: tuple[Step, ...]
+    g: sp.Matrix
+    find_cubic: Callable[[], Cubic]
+    form: ExponentialForm | None = None
+
+    @cached_property
+    def cubic(self) -> Cubic:
+        return self.find_cubic()
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def __getitem__(self, index: int) -> Step:
+        return self.steps[index]
+
+
+def symmetric(values: dict[tuple[int, ...], sp.Expr], d: int) -> Cubic:
+    """The full array of a symmetric tensor of rank three given by its sorted indices."""
+    n = range(d)
+    return [[[values[tuple(sorted((i, j, k)))] for k in n] for j in n] for i in n]

@@ -1,0 +1,131 @@
+"""Log-densities of the form ℓ = Σ cₘ(θ) fₘ(x) + c₀(θ) + h(x), and what follows without an integral.
+
+Where the cₘ are as many as the parameters and the matrix ∂ᵢcₘ has full rank, the score identity
+E[∂ᵢℓ] = 0 is a linear system in the expectations ηₘ = E[fₘ]. Solving it gives the expectation
+parameters, the metric gᵢⱼ = −Σ ηₘ ∂ᵢ∂ⱼcₘ − ∂ᵢ∂ⱼc₀ and KL(p‖q), in any parametrisation.
+Source: Amari, Information Geometry and Its Applications (2016), ch. 2. It presumes a support that
+does not depend on θ; the examination by quadrature checks that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import sympy as sp
+
+
+@dataclass(frozen=True)
+class ExponentialForm:
+    """Statistics fₘ(x), their coefficients cₘ(θ) and expectations ηₘ(θ), and the x-free part c₀."""
+
+    symbols: tuple[sp.Symbol, ...]
+    statistics: tuple[sp.Expr, ...]
+    coefficients: tuple[sp.Expr, ...]
+    expectations: tuple[sp.Expr, ...]
+    free_part: sp.Expr
+
+    def metric(self) -> sp.Matrix:
+        """g = −E[∂²ℓ], with every E[fₘ] replaced by ηₘ."""
+        d = len(self.symbols)
+        g = sp.zeros(d, d)
+        for i in range(d):
+            for j in range(i, d):
+                g[i, j] = g[j, i] = tidy(self._mean_curvature(i, j))
+        return g
+
+    def _mean_curvature(self, i: int, j: int) -> sp.Expr:
+        a, b = self.symbols[i], self.symbols[j]
+        pairs = zip(self.coefficients, self.expectations, strict=True)
+        return -sp.diff(self.free_part, a, b) - sum(sp.diff(c, a, b) * e for c, e in pairs)
+
+    def cubic(self, g: sp.Matrix) -> list[list[list[sp.Expr]]]:
+        """Amari–Chentsov tensor Tᵢⱼₖ = 2([ij,k] − Σ ∂ᵢ∂ⱼcₘ ∂ₖηₘ), [ij,k] of the metric g.
+
+        The sum is E[∂ᵢ∂ⱼℓ ∂ₖℓ], the exponential connection; both connections differ by T/2.
+        """
+        s = self.symbols
+        d = range(len(s))
+        return [[[self._cubic_entry(g, i, j, k) for k in d] for j in d] for i in d]
+
+    def _cubic_entry(self, g: sp.Matrix, i: int, j: int, k: int) -> sp.Expr:
+        a, b, c = self.symbols[i], self.symbols[j], self.symbols[k]
+        first_kind = sp.diff(g[j, k], a) + sp.diff(g[i, k], b) - sp.diff(g[i, j], c)
+        pairs = zip(self.coefficients, self.expectations, strict=True)
+        return first_kind - 2 * sum(sp.diff(m, a, b) * sp.diff(e, c) for m, e in pairs)
+
+    def kl(self, other: Sequence[sp.Symbol]) -> sp.Expr:
+        """KL(p‖q) = Σ (cₘ(p) − cₘ(q)) ηₘ(p) + c₀(p) − c₀(q); p in `symbols`, q in `other`. Nats."""
+        swap = dict(zip(self.symbols, other, strict=True))
+        pairs = zip(self.coefficients, self.expectations, strict=True)
+        linear = sum((c - c.xreplace(swap)) * e for c, e in pairs)
+        return linear + self.free_part - self.free_part.xreplace(swap)
+
+
+def exponential_form(
+    log_density: sp.Expr,
+    x: sp.Symbol,
+    symbols: Sequence[sp.Symbol],
+    order: Sequence[sp.Expr] = (),
+) -> ExponentialForm | None:
+    """The form of ℓ with as many statistics as parameters, or None where there is none.
+
+    `order` names the statistics in the order wanted; otherwise the simplest comes first.
+    """
+    grouped = separate(log_density, x)
+    free = grouped.pop(sp.S.One, sp.S.Zero)
+    moving = {f: c for f, c in grouped.items() if c.free_symbols & set(symbols)}
+    if len(moving) != len(symbols) or any(f.free_symbols & set(symbols) for f in moving):
+        return None
+    statistics = tuple(sorted(moving, key=lambda f: (_position(f, order), sp.count_ops(f), str(f))))
+    coefficients = tuple(tidy(moving[f]) for f in statistics)
+    jacobian = sp.Matrix([[sp.diff(c, s) for c in coefficients] for s in symbols])
+    right = sp.Matrix([-sp.diff(free, s) for s in symbols])
+    solution = _solve(jacobian, right)
+    if solution is None:
+        return None
+    return ExponentialForm(tuple(symbols), statistics, coefficients, solution, free)
+
+
+def separate(log_density: sp.Expr, x: sp.Symbol) -> dict[sp.Expr, sp.Expr]:
+    """Write ℓ as Σ c(θ)·f(x): a mapping from each f to its c, the x-free part under 1."""
+    expanded = sp.expand(sp.expand_trig(sp.expand_log(sp.expand(log_density))))
+    grouped: dict[sp.Expr, sp.Expr] = {}
+    for term in sp.Add.make_args(expanded):
+        coefficient, statistic = term.as_independent(x, as_Add=False)
+        grouped[statistic] = grouped.get(statistic, sp.S.Zero) + coefficient
+    return grouped
+
+
+def _position(statistic: sp.Expr, order: Sequence[sp.Expr]) -> int:
+    return list(order).index(statistic) if statistic in order else len(order)
+
+
+def _solve(matrix: sp.Matrix, right: sp.Matrix) -> tuple[sp.Expr, ...] | None:
+    """Cramer's rule for one to three unknowns: SymPy's own elimination is slow on symbols."""
+    whole = tidy(determinant(matrix))
+    if whole == 0:
+        return None
+    values = []
+    for column in range(matrix.cols):
+        replaced = matrix.copy()
+        replaced[:, column] = right
+        values.append(tidy(determinant(replaced) / whole))
+    return tuple(values)
+
+
+def determinant(m: sp.Matrix) -> sp.Expr:
+    """Expanded by hand along the first row: `Matrix.det` hung on symbolic 3×3."""
+    if m.rows == 1:
+        return m[0, 0]
+    if m.rows == 2:
+        return m[0, 0] * m[1, 1] - m[0, 1] * m[1, 0]
+    minors = (m.minor_submatrix(0, j) for j in range(m.cols))
+    return sum((-1) ** j * m[0, j] * determinant(minor) for j, minor in enumerate(minors))
+
+
+def tidy(e: sp.Expr) -> sp.Expr:
+    """A common denominator, cancelled and factored: what `simplify` would give, many times faster."""
+    if not e.free_symbols:
+        return sp.nsimplify(e) if e.is_Rational else e
+    return sp.factor(sp.cancel(sp.together(sp.trigsimp(e) if e.has(sp.sin, sp.cos) else e)))

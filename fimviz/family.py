@@ -1,0 +1,372 @@
+"""Declarations: a family of probability distributions and the coordinates it can be written in.
+
+A declaration is frozen data that checks itself. Everything else (metric, charts of exponential
+families, solvers, pictures) is derived from it and tested against it.
+"""
+
+from __future__ import annotations
+
+import inspect
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from fimviz.errors import DomainError
+from fimviz.exponential import ExponentialForm, exponential_form
+from fimviz.tape import Tape, lower
+
+Interval = tuple[float, float]
+REAL: Interval = (-math.inf, math.inf)
+POSITIVE: Interval = (0.0, math.inf)
+UNIT: Interval = (0.0, 1.0)
+Formula = Callable[..., Any]
+_SUBSCRIPTS = "₀₁₂₃₄₅₆"
+
+
+def symbol(name: str, domain: Interval = REAL) -> sp.Symbol:
+    """A real symbol that knows its sign, so that SymPy may split log(a·b)."""
+    if domain[0] >= 0:
+        return sp.Symbol(name, positive=True)
+    return sp.Symbol(name, real=True)
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One coordinate: `domain` is where it lives, `view` what is drawn and what tests draw from."""
+
+    name: str
+    domain: Interval = REAL
+    view: Interval = (-3.0, 3.0)
+    default: float = 0.0
+    label: str = ""
+    glyph: str = ""
+
+    def __post_init__(self) -> None:
+        low, high = self.domain
+        if not low < self.view[0] < self.default < self.view[1] < high:
+            raise ValueError(
+                f"Parameter '{self.name}': view {self.view} and default {self.default} must lie "
+                f"strictly inside the domain {self.domain}, the default inside the view."
+            )
+
+    @property
+    def symbol(self) -> sp.Symbol:
+        return symbol(self.name, self.domain)
+
+
+@dataclass(frozen=True)
+class Support:
+    """Where a single observation lives.
+
+    kind: "real", "positive", "unit", "circle" (one turn), "naturals" or "finite".
+    """
+
+    kind: str
+    view: Interval
+    points: tuple[float, ...] = ()
+
+    @property
+    def symbol(self) -> sp.Symbol:
+        if self.kind in ("positive", "unit"):
+            return sp.Symbol("x", positive=True)
+        if self.kind in ("naturals", "finite"):
+            return sp.Symbol("x", integer=True, nonnegative=True)
+        return sp.Symbol("x", real=True)
+
+    @property
+    def discrete(self) -> bool:
+        return self.kind in ("naturals", "finite")
+
+    def values(self, upto: float | None = None) -> NDArray[np.float64]:
+        """The points of a discrete support, the natural numbers up to `upto` (default: the view)."""
+        if self.kind == "finite":
+            return np.array(self.points)
+        return np.arange(0.0, math.floor(self.view[1] if upto is None else upto) + 1)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Coordinates ξ = to(θ) on a family, with θ = back(ξ) where a formula for it is known.
+
+    The coordinates are named by the arguments of `back`, and the chart by its coordinates, unless
+    `names` and `name` say otherwise. Without `back` the library inverts by Newton's method.
+    """
+
+    to: Formula
+    back: Formula | None = None
+    domains: tuple[Interval, ...] = ()
+    glyphs: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.names:
+            object.__setattr__(self, "names", tuple(inspect.signature(self.back).parameters))  # type: ignore[arg-type]
+        if not self.name:
+            object.__setattr__(self, "name", ", ".join(self.names).replace("_", " "))
+        for attribute, fallback in (("domains", REAL), ("glyphs", None), ("labels", "")):
+            if not getattr(self, attribute):
+                values = self.names if fallback is None else (fallback,) * len(self.names)
+                object.__setattr__(self, attribute, tuple(values))
+
+    @property
+    def symbols(self) -> tuple[sp.Symbol, ...]:
+        return tuple(symbol(n, d) for n, d in zip(self.names, self.domains, strict=True))
+
+
+class Charts(Mapping[str, Chart]):
+    """Charts by key; spaces and case do not matter, so "mu,variance" finds "mu, variance"."""
+
+    def __init__(self, charts: Sequence[Chart], aliases: Mapping[str, str]):
+        self._charts = {c.name: c for c in charts}
+        self._keys = {_plain(k): k for k in self._charts}
+        self._keys |= {_plain(a): k for a, k in aliases.items() if _plain(a) not in self._keys}
+
+    def __getitem__(self, key: str) -> Chart:
+        try:
+            return self._charts[self._keys[_plain(key)]]
+        except KeyError:
+            known = ", ".join(f"'{k}'" for k in self._charts)
+            raise KeyError(f"No chart '{key}' here; there are {known}.") from None
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and _plain(key) in self._keys
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._charts)
+
+    def __len__(self) -> int:
+        return len(self._charts)
+
+
+def _plain(key: str) -> str:
+    return "".join(str(key).split()).lower()
+
+
+@dataclass(frozen=True, eq=False)
+class Family:
+    """A parametric family p(x; θ), declared by its log-density.
+
+    log_density   ℓ(x, θ₁, …, constants) per observation, in SymPy terms
+    constraint    > 0 exactly inside the domain, where the parameters' intervals do not say it all
+    statistics    T(x) of an exponential family; only their order is taken from here
+    natural       θ as a function of the natural parameters: the inverse that SymPy cannot be
+                  relied on to find; `expectation` likewise for the expectation parameters
+    kl            KL(p‖q) in the parameters of p, then of q, where no exponential family gives it
+    solver        key of the chart the solvers use (default: "unconstrained", made from the domains)
+    """
+
+    slug: str
+    title: str
+    parameters: tuple[Parameter, ...]
+    support: Support
+    log_density: Formula
+    charts_declared: tuple[Chart, ...] = ()
+    constants: Mapping[str, float] = field(default_factory=dict)
+    constraint: Formula | None = None
+    statistics: Formula | None = None
+    natural: Formula | None = None
+    expectation: Formula | None = None
+    kl: Formula | None = None
+    solver: str = "unconstrained"
+    chart_name: str = ""
+    note: str = ""
+    picture: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "constants", dict(self.constants))
+        _check_signature(self)
+        unknown = self.expression.free_symbols - {self.sample, *self.symbols}
+        if unknown:
+            names = ", ".join(p.name for p in self.parameters)
+            raise ValueError(
+                f"Family '{self.title}': log_density uses '{min(map(str, unknown))}', which is "
+                f"neither the sample 'x' nor one of ({names})."
+            )
+
+    @property
+    def dimension(self) -> int:
+        return len(self.parameters)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(p.name for p in self.parameters)
+
+    @property
+    def symbols(self) -> tuple[sp.Symbol, ...]:
+        return tuple(p.symbol for p in self.parameters)
+
+    @property
+    def sample(self) -> sp.Symbol:
+        return self.support.symbol
+
+    @property
+    def default(self) -> NDArray[np.float64]:
+        return np.array([p.default for p in self.parameters])
+
+    @cached_property
+    def expression(self) -> sp.Expr:
+        """ℓ(x; θ) with the constants filled in."""
+        return sp.sympify(self.log_density(self.sample, *self.symbols, **self._exact_constants()))
+
+    def _exact_constants(self) -> dict[str, sp.Expr]:
+        return {name: sp.nsimplify(value) for name, value in self.constants.items()}
+
+    @cached_property
+    def density_tape(self) -> Tape:
+        """log p(x; θ) as a tape: inputs x, θ₁, …"""
+        return lower([self.expression], (self.sample, *self.symbols))
+
+    @cached_property
+    def _constraint_tape(self) -> Tape | None:
+        if self.constraint is None:
+            return None
+        return lower([self.constraint(*self.symbols)], self.symbols)
+
+    def with_constants(self, **constants: float) -> Family:
+        """The same family with other constants, for example `student_t` with nu=3."""
+        unknown = set(constants) - set(self.constants)
+        if unknown:
+            known = ", ".join(self.constants) or "none"
+            raise ValueError(f"Family '{self.title}' has no constant '{min(unknown)}' ({known}).")
+        return replace(self, constants={**self.constants, **constants})
+
+    def log_probability(self, x: ArrayLike, theta: ArrayLike) -> NDArray[np.float64]:
+        """log p(x; θ); x (...) and θ (..., d) broadcast. Nats."""
+        theta = self.check(theta)
+        return self.density_tape(x, *np.moveaxis(theta, -1, 0))[..., 0]
+
+    def inside(self, theta: ArrayLike) -> NDArray[np.bool_]:
+        """Whether θ (..., d) lies strictly inside the domain."""
+        theta = np.asarray(theta, float)
+        with np.errstate(invalid="ignore"):
+            low = np.array([p.domain[0] for p in self.parameters])
+            high = np.array([p.domain[1] for p in self.parameters])
+            good = np.all((theta > low) & (theta < high) & np.isfinite(theta), axis=-1)
+            if self._constraint_tape is not None:
+                good = good & (self._constraint_tape(*np.moveaxis(theta, -1, 0))[..., 0] > 0)
+        return np.asarray(good)
+
+    def check(self, theta: ArrayLike) -> NDArray[np.float64]:
+        """θ as an array (..., d) strictly inside the domain; raises `DomainError` otherwise."""
+        theta = np.asarray(theta, float)
+        if theta.shape[-1:] != (self.dimension,):
+            raise ValueError(
+                f"Family '{self.title}' takes points of shape (..., {self.dimension}) in the order "
+                f"({', '.join(self.names)}), not {theta.shape}."
+            )
+        if not np.all(good := self.inside(theta)):
+            value = theta[~good].reshape(-1, self.dimension)[0]
+            raise DomainError(*_outside(self, value))
+        return theta
+
+    @cached_property
+    def exponential_form(self) -> ExponentialForm | None:
+        """ℓ as Σ cₘ(θ) fₘ(x) + c₀(θ) + h(x) with as many statistics as parameters, if it is so."""
+        order = self.statistics(self.sample) if self.statistics else ()
+        return exponential_form(self.expression, self.sample, self.symbols, order)
+
+    @cached_property
+    def charts(self) -> Charts:
+        """Every chart: declared, further ones, natural and expectation, and the unconstrained."""
+        own = identity_chart(self)
+        charts = [own, *self.charts_declared, *dual_charts(self)]
+        charts.append(unconstrained_chart(self))
+        return Charts(charts, {", ".join(self.names): own.name})
+
+
+def _check_signature(family: Family) -> None:
+    given = list(inspect.signature(family.log_density).parameters)[1:]
+    wanted = [*family.names, *family.constants]
+    if given != wanted and not any(g.startswith("_") for g in given):
+        raise ValueError(
+            f"Family '{family.title}': log_density takes ({', '.join(given)}) after x, but the "
+            f"declaration names ({', '.join(wanted)}); write them alike and in the same order."
+        )
+
+
+def _outside(family: Family, value: NDArray[np.float64]) -> tuple[Any, str, str, str]:
+    limits = ", ".join(f"{p.domain[0]:g} < {p.name} < {p.domain[1]:g}" for p in family.parameters)
+    extra = f" and {family.constraint(*family.symbols)} > 0" if family.constraint else ""
+    subject = f"Family '{family.title}': the point ({', '.join(family.names)})"
+    return value, subject, "outside the domain", f"choose {limits}{extra}"
+
+
+def identity_chart(family: Family) -> Chart:
+    """The chart in which the family was declared."""
+    return Chart(
+        lambda *theta: theta,
+        lambda *theta: theta,
+        tuple(p.domain for p in family.parameters),
+        tuple(p.glyph or p.name for p in family.parameters),
+        tuple(p.label for p in family.parameters),
+        family.names,
+        family.chart_name,
+    )
+
+
+def dual_charts(family: Family) -> list[Chart]:
+    """The natural and the expectation chart of an exponential family, read off its form."""
+    form = family.exponential_form
+    if form is None:
+        return []
+    count = range(1, family.dimension + 1)
+
+    def put(values: tuple[sp.Expr, ...]) -> Formula:
+        return lambda *theta: tuple(
+            v.subs(dict(zip(family.symbols, theta, strict=True)), simultaneous=True) for v in values
+        )
+
+    return [
+        Chart(
+            put(form.coefficients), family.natural, name="natural",
+            names=tuple(f"n{i}" for i in count),
+            glyphs=tuple(f"n{_SUBSCRIPTS[i]}" for i in count),
+            labels=tuple(f"natural {i}" for i in count),
+        ),
+        Chart(
+            put(form.expectations), family.expectation, name="expectation",
+            names=tuple(f"e{i}" for i in count),
+            glyphs=tuple(f"η{_SUBSCRIPTS[i]}" for i in count),
+            labels=tuple(f"mean of {s}" for s in form.statistics),
+        ),
+    ]  # fmt: skip
+
+
+def unconstrained_chart(family: Family) -> Chart:
+    """ξ ∈ ℝᵈ: log for half-lines, logit for (0, 1), artanh for other intervals."""
+    forms = [_unconstrain(p) for p in family.parameters]
+    return Chart(
+        lambda *theta: tuple(f[1](t) for f, t in zip(forms, theta, strict=True)),
+        lambda *xi: tuple(f[2](u) for f, u in zip(forms, xi, strict=True)),
+        glyphs=tuple(form[3] for form in forms),
+        labels=tuple(p.label for p in family.parameters),
+        names=tuple(form[0] for form in forms),
+        name="unconstrained",
+    )
+
+
+def _unconstrain(p: Parameter) -> tuple[str, Formula, Formula, str]:
+    low, high = (sp.nsimplify(b) if math.isfinite(b) else b for b in p.domain)
+    glyph = p.glyph or p.name
+    if p.domain == REAL:
+        return p.name, lambda t: t, lambda u: u, glyph
+    if math.isinf(p.domain[1]):
+        return f"log_{p.name}", lambda t: sp.log(t - low), lambda u: low + sp.exp(u), f"log {glyph}"
+    if p.domain == UNIT:
+        logit = f"logit {glyph}"
+        return f"logit_{p.name}", lambda t: sp.log(t / (1 - t)), lambda u: 1 / (1 + sp.exp(-u)), logit
+    middle, half = (low + high) / 2, (high - low) / 2
+    return (
+        f"artanh_{p.name}",
+        lambda t: sp.atanh((t - middle) / half),
+        lambda u: middle + half * sp.tanh(u),
+        f"artanh {glyph}",
+    )

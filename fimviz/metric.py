@@ -1,0 +1,491 @@
+"""A Riemannian metric as formulas and as numbers; the Fisher metric of a family in any chart.
+
+Nothing here knows probability beyond g and the cubic tensor T: a sphere or a hyperbolic plane is
+made by `Metric.from_expressions` and works everywhere a family does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from fimviz.atlas import ChartMap, chart_map, run
+from fimviz.derive import Derivation, derive
+from fimviz.errors import DomainError
+from fimviz.exponential import tidy
+from fimviz.family import Family
+from fimviz.isometry import Isometry, recognise
+from fimviz.special import LogBesselI0, LogBesselI0Sqrt
+from fimviz.tape import Tape, lower
+
+Array = NDArray[np.float64]
+
+
+class Tensors:
+    """g, ∂g, ∂²g, T and ∂T as compiled functions of one set of coordinates.
+
+    Only g is differentiated, never an inverse: contractions are done on numbers.
+    """
+
+    def __init__(self, symbols: Sequence[sp.Symbol], g: sp.Matrix, cubic: Callable[[], Any] | None):
+        self.symbols, self.g_expression = tuple(symbols), g
+        self._find_cubic = cubic
+        self.dimension = len(self.symbols)
+        self._upper = [(i, j) for i in range(self.dimension) for j in range(i, self.dimension)]
+
+    def _entries(self, order: int) -> list[sp.Expr]:
+        entries = [self.g_expression[i, j] for i, j in self._upper]
+        for _ in range(order):
+            entries = [sp.diff(e, s) for s in self.symbols for e in entries]
+        return entries
+
+    @cached_property
+    def g_tape(self) -> Tape:
+        return lower(self._entries(0), self.symbols)
+
+    @cached_property
+    def g_dg_tape(self) -> Tape:
+        """u -> upper triangle of g, then of ∂₀g, ∂₁g, …: what the browser integrates with."""
+        return lower(self._entries(0) + self._entries(1), self.symbols)
+
+    @cached_property
+    def _d2g_tape(self) -> Tape:
+        return lower(self._entries(2), self.symbols)
+
+    def _unpack(self, values: Array, *outer: int) -> Array:
+        d = self.dimension
+        full = np.empty((*values.shape[:-1], *outer, d, d))
+        values = values.reshape(*values.shape[:-1], *outer, len(self._upper))
+        for position, (i, j) in enumerate(self._upper):
+            full[..., i, j] = full[..., j, i] = values[..., position]
+        return full
+
+    def g(self, x: ArrayLike) -> Array:
+        return self._unpack(run(self.g_tape, x))
+
+    def g_dg(self, x: ArrayLike) -> tuple[Array, Array]:
+        values = run(self.g_dg_tape, x)
+        count = len(self._upper)
+        return self._unpack(values[..., :count]), self._unpack(values[..., count:], self.dimension)
+
+    def d2g(self, x: ArrayLike) -> Array:
+        return self._unpack(run(self._d2g_tape, x), self.dimension, self.dimension)
+
+    @cached_property
+    def cubic_expressions(self) -> Any:
+        return None if self._find_cubic is None else self._find_cubic()
+
+    @cached_property
+    def _cubic_tapes(self) -> tuple[Tape, Tape] | None:
+        t = self.cubic_expressions
+        if t is None:
+            return None
+        n = range(self.dimension)
+        entries = [t[i][j][k] for i in n for j in n for k in n]
+        slopes = [sp.diff(e, s) for s in self.symbols for e in entries]
+        return lower(entries, self.symbols), lower(slopes, self.symbols)
+
+    def cubic(self, x: ArrayLike) -> Array | None:
+        d = self.dimension
+        return run(self._cubic_tapes[0], x, d, d, d) if self._cubic_tapes else None
+
+    def cubic_slope(self, x: ArrayLike) -> Array | None:
+        """∂ₗTᵢⱼₖ, shape (..., l, i, j, k)."""
+        d = self.dimension
+        return run(self._cubic_tapes[1], x, d, d, d, d) if self._cubic_tapes else None
+
+
+def first_kind(dg: Array) -> Array:
+    """[ij,k] = ½(∂ᵢgⱼₖ + ∂ⱼgᵢₖ − ∂ₖgᵢⱼ) from dg[..., k, i, j]; indices (..., k, i, j)."""
+    by_i = np.einsum("...ijk->...kij", dg)
+    by_j = np.einsum("...jik->...kij", dg)
+    return (by_i + by_j - dg) / 2
+
+
+def christoffel_of(g: Array, dg: Array, cubic: Array | None = None, alpha: float = 0.0) -> Array:
+    """Γ⁽α⁾ᵏᵢⱼ = gᵏˡ([ij,l] − (α/2) Tᵢⱼₗ), shape (..., k, i, j)."""
+    lowered = first_kind(dg)
+    if alpha:
+        lowered = lowered - alpha / 2 * np.moveaxis(cubic, -1, -3)
+    flat = lowered.reshape(*lowered.shape[:-2], -1)
+    return np.linalg.solve(g, flat).reshape(lowered.shape)
+
+
+def riemann_of(g: Array, dg: Array, d2g: Array, cubic=None, slope=None, alpha: float = 0.0) -> Array:
+    """Rᵏₗᵢⱼ = ∂ᵢΓᵏⱼₗ − ∂ⱼΓᵏᵢₗ + ΓᵏᵢₘΓᵐⱼₗ − ΓᵏⱼₘΓᵐᵢₗ of the α-connection, shape (..., k, l, i, j)."""
+    gamma = christoffel_of(g, dg, cubic, alpha)
+    # ∂ₐ[ij,l], index order (..., a, l, i, j)
+    lowered = first_kind(d2g)
+    if alpha:
+        lowered = lowered - alpha / 2 * np.moveaxis(slope, -1, -3)
+    moving = np.einsum("...alm,...mij->...alij", dg, gamma)
+    right = np.moveaxis(lowered - moving, -4, -1)
+    flat = right.reshape(*right.shape[:-3], -1)
+    dgamma = np.moveaxis(np.linalg.solve(g, flat).reshape(right.shape), -1, -4)
+    curl = np.einsum("...ikjl->...klij", dgamma) - np.einsum("...jkil->...klij", dgamma)
+    products = np.einsum("...kim,...mjl->...klij", gamma, gamma)
+    return curl + products - np.einsum("...klij->...klji", products)
+
+
+class SolverChart:
+    """The coordinates u in which geodesics are computed: all of ℝᵈ wherever the family allows.
+
+    `to`, `back` change coordinates from and to the metric's own ξ; `push`, `pull` do so with
+    tangent vectors at a point given in ξ and in u respectively.
+    """
+
+    def __init__(self, metric: Metric, tensors: Tensors, own: Any, free: Any, edge: float):
+        self._metric, self.tensors = metric, tensors
+        self._own, self._free = own, free
+        self._edge = edge
+        self.period = (None,) * tensors.dimension
+        self.scale = None
+
+    @property
+    def dimension(self) -> int:
+        return self.tensors.dimension
+
+    def to(self, xi: ArrayLike) -> Array:
+        return self._free.to(self._own.back(xi))
+
+    def back(self, u: ArrayLike) -> Array:
+        return self._own.to(self._free.back(u))
+
+    def push(self, xi: ArrayLike, vector: ArrayLike) -> Array:
+        """du of a tangent vector dξ at ξ."""
+        theta = self._own.back(xi)
+        dtheta = np.linalg.solve(self._own.jacobian(theta), np.asarray(vector, float)[..., None])
+        return (self._free.jacobian(theta) @ dtheta)[..., 0]
+
+    def pull(self, u: ArrayLike, vector: ArrayLike) -> Array:
+        """dξ of a tangent vector du at u."""
+        theta = self._free.back(u)
+        dtheta = np.linalg.solve(self._free.jacobian(theta), np.asarray(vector, float)[..., None])
+        return (self._own.jacobian(theta) @ dtheta)[..., 0]
+
+    def g_dg(self, u: ArrayLike) -> tuple[Array, Array]:
+        return self.tensors.g_dg(u)
+
+    def d2g(self, u: ArrayLike) -> Array:
+        return self.tensors.d2g(u)
+
+    def cubic(self, u: ArrayLike) -> Array | None:
+        return self.tensors.cubic(u)
+
+    def inside(self, u: ArrayLike) -> NDArray[np.bool_]:
+        return ~self.edge(u)
+
+    def edge(self, u: ArrayLike) -> NDArray[np.bool_]:
+        """Where u has left the domain, or the metric its floating-point range."""
+        u = np.asarray(u, float)
+        with np.errstate(invalid="ignore"):
+            far = ~np.all(np.abs(u) < self._edge, axis=-1)
+        return far | ~np.all(np.isfinite(self._free.back(np.where(far[..., None], 0.5, u))), axis=-1)
+
+    def acceleration(self, u: ArrayLike, v: ArrayLike, alpha: float = 0.0) -> Array:
+        """−Γ⁽α⁾ᵏᵢⱼ vⁱvʲ, shape (..., d)."""
+        g, dg = self.g_dg(u)
+        v = np.asarray(v, float)
+        along = np.einsum("...kij,...k->...ij", dg, v)
+        force = np.einsum("...ij,...j->...i", along, v) - 0.5 * np.einsum("...kij,...i,...j->...k", dg, v, v)
+        if alpha:
+            force = force - alpha / 2 * np.einsum("...ijk,...i,...j->...k", self.cubic(u), v, v)
+        return -np.linalg.solve(g, force[..., None])[..., 0]
+
+
+class _Identity:
+    """The map of a metric given directly in its own coordinates."""
+
+    def __init__(self, dimension: int, inside: Callable[[Array], NDArray[np.bool_]]):
+        self.dimension, self._inside = dimension, inside
+
+    def to(self, x: ArrayLike) -> Array:
+        return np.asarray(x, float)
+
+    def back(self, x: ArrayLike) -> Array:
+        x = np.asarray(x, float)
+        return np.where(self._inside(x)[..., None], x, np.nan)
+
+    def jacobian(self, x: ArrayLike) -> Array:
+        shape = np.shape(x)
+        return np.broadcast_to(np.eye(self.dimension), (*shape, self.dimension))
+
+    def hessian(self, x: ArrayLike) -> Array:
+        return np.zeros((*np.shape(x), self.dimension, self.dimension))
+
+
+class Dual:
+    """The two flat charts of an exponential family, as maps from and to the metric's coordinates."""
+
+    def __init__(self, own: ChartMap):
+        self._own = own
+        self._natural = chart_map(own.family, "natural")
+        self._expectation = chart_map(own.family, "expectation")
+
+    def natural(self, xi: ArrayLike) -> Array:
+        return self._natural.to(self._own.back(xi))
+
+    def from_natural(self, n: ArrayLike) -> Array:
+        return self._own.to(self._natural.back(n))
+
+    def expectation(self, xi: ArrayLike) -> Array:
+        return self._expectation.to(self._own.back(xi))
+
+    def from_expectation(self, eta: ArrayLike) -> Array:
+        return self._own.to(self._expectation.back(eta))
+
+
+class Metric:
+    """A metric in one chart. Points are arrays (..., d) in that chart's order.
+
+    g             SymPy matrix, or None where the chart is known by numbers only
+    derivation    the steps that led to the metric (None for a metric given directly)
+    solver        unconstrained chart for the solvers
+    closed_form   published formulas for distance, log and path, or None
+    dual          natural and expectation maps of an exponential family, or None
+    """
+
+    def __init__(self, names, base, own, tensors, solver, *, title="", derivation=None, family=None,
+                 chart="", isometry=None, dual=None):  # fmt: skip
+        self.names, self.title, self.chart = tuple(names), title, chart
+        self.family, self.derivation, self.dual = family, derivation, dual
+        self.base, self._own, self._tensors = base, own, tensors
+        free_tensors, free_map, edge = solver
+        self.solver = SolverChart(self, free_tensors, own, free_map, edge)
+        self.closed_form = _ClosedForm(isometry, own) if isometry is not None else None
+
+    @staticmethod
+    def from_expressions(
+        symbols: Sequence[sp.Symbol],
+        g: sp.Matrix | Sequence[Sequence[Any]],
+        *,
+        inside: Callable[[Array], NDArray[np.bool_]] | None = None,
+        cubic: Any = None,
+        title: str = "metric",
+    ) -> Metric:
+        """A metric g(x) given directly; `inside` says where it is defined (default: everywhere)."""
+        tensors = Tensors(symbols, sp.Matrix(g), None if cubic is None else lambda: cubic)
+        own = _Identity(len(symbols), inside or (lambda x: np.isfinite(x).all(-1)))
+        return Metric([s.name for s in symbols], tensors, own, tensors, (tensors, own, np.inf), title=title)
+
+    @property
+    def dimension(self) -> int:
+        return len(self.names)
+
+    @property
+    def g(self) -> sp.Matrix | None:
+        return self._tensors.g_expression if self._tensors else None
+
+    @property
+    def symbols(self) -> tuple[sp.Symbol, ...] | None:
+        return self._tensors.symbols if self._tensors else None
+
+    def inside(self, xi: ArrayLike) -> NDArray[np.bool_]:
+        """Whether ξ lies strictly inside the chart's domain."""
+        return np.isfinite(self._own.back(np.asarray(xi, float))).all(-1)
+
+    def check(self, xi: ArrayLike) -> Array:
+        """ξ as an array (..., d) inside the domain; raises `ValueError` or `DomainError`."""
+        xi = np.asarray(xi, float)
+        if xi.shape[-1:] != (self.dimension,):
+            order = ", ".join(self.names)
+            raise ValueError(
+                f"{self.title}: a point has shape (..., {self.dimension}) in the order ({order}), not {xi.shape}."
+            )
+        if not np.all(good := self.inside(xi)):
+            raise DomainError(
+                xi[~good].reshape(-1, self.dimension)[0],
+                f"{self.title}: the point ({', '.join(self.names)})",
+                "outside the domain of this chart",
+                "choose a point inside it",
+            )
+        return xi
+
+    def matrix(self, theta: ArrayLike) -> Array:
+        """gᵢⱼ(θ) of one observation, shape (..., d, d)."""
+        xi = self.check(theta)
+        if self._tensors:
+            return self._tensors.g(xi)
+        point = self._own.back(xi)
+        inverse = np.linalg.inv(self._own.jacobian(point))
+        return np.swapaxes(inverse, -1, -2) @ self.base.g(point) @ inverse
+
+    def inverse(self, theta: ArrayLike) -> Array:
+        """gⁱʲ(θ): the Cramér–Rao bound for one observation, shape (..., d, d)."""
+        return np.linalg.inv(self.matrix(theta))
+
+    def cubic(self, theta: ArrayLike) -> Array | None:
+        """Amari–Chentsov tensor Tᵢⱼₖ = E[∂ᵢℓ ∂ⱼℓ ∂ₖℓ], shape (..., d, d, d), or None."""
+        xi = self.check(theta)
+        if self._tensors:
+            return self._tensors.cubic(xi)
+        point = self._own.back(xi)
+        inverse = np.linalg.inv(self._own.jacobian(point))
+        value = self.base.cubic(point)
+        return None if value is None else np.einsum("...abc,...ai,...bj,...ck->...ijk", value, *[inverse] * 3)
+
+    def christoffel(self, theta: ArrayLike, alpha: float = 0.0) -> Array:
+        """Γ⁽α⁾ᵏᵢⱼ, shape (..., k, i, j); α = 0 Levi-Civita, 1 exponential, −1 mixture."""
+        xi = self.check(theta)
+        self._need_cubic(alpha)
+        if self._tensors:
+            return christoffel_of(*self._tensors.g_dg(xi), self._tensors.cubic(xi) if alpha else None, alpha)
+        point = self._own.back(xi)
+        j = self._own.jacobian(point)
+        inverse = np.linalg.inv(j)
+        cubic = self.base.cubic(point) if alpha else None
+        inner = np.einsum("...ka,...abc->...kbc", j, christoffel_of(*self.base.g_dg(point), cubic, alpha))
+        inner = inner - self._own.hessian(point)
+        return np.einsum("...kbc,...bi,...cj->...kij", inner, inverse, inverse)
+
+    def riemann(self, theta: ArrayLike, alpha: float = 0.0) -> tuple[Array, Array]:
+        """(g, Rₖₗᵢⱼ) at the point, both in the family's declared coordinates."""
+        self._need_cubic(alpha)
+        point = self._own.back(self.check(theta))
+        base = self.base
+        g, dg = base.g_dg(point)
+        cubic, slope = (base.cubic(point), base.cubic_slope(point)) if alpha else (None, None)
+        raised = riemann_of(g, dg, base.d2g(point), cubic, slope, alpha)
+        return g, np.einsum("...km,...mlij->...klij", g, raised)
+
+    def gaussian_curvature(self, theta: ArrayLike, alpha: float = 0.0) -> Array:
+        """K = R₁₂₁₂ / det g for two parameters (sphere positive), shape (...). Chart-free."""
+        if self.dimension != 2:
+            raise ValueError(
+                f"{self.title} has {self.dimension} parameter(s); Gaussian curvature needs two. "
+                "Use scalar_curvature."
+            )
+        g, lowered = self.riemann(theta, alpha)
+        both = (lowered[..., 0, 1, 0, 1] + lowered[..., 1, 0, 1, 0]) / 2
+        return both / np.linalg.det(g)
+
+    def scalar_curvature(self, theta: ArrayLike) -> Array:
+        """R = gˡʲ Rⁱₗᵢⱼ (2K for two parameters, 0 for one), shape (...)."""
+        if self.dimension == 1:
+            return np.zeros(np.shape(self.check(theta))[:-1])
+        g, lowered = self.riemann(theta)
+        inverse = np.linalg.inv(g)
+        return np.einsum("...ki,...lj,...klij->...", inverse, inverse, lowered)
+
+    def _need_cubic(self, alpha: float) -> None:
+        if alpha and self.base.cubic_expressions is None:
+            raise ValueError(f"{self.title} has no cubic tensor, so only α = 0 is defined, not α = {alpha:g}.")
+
+
+class _ClosedForm:
+    """Distance, log and path through an isometry, in the coordinates of one chart."""
+
+    def __init__(self, isometry: Isometry, own: Any):
+        self._isometry, self._own = isometry, own
+
+    def distance(self, p: ArrayLike, q: ArrayLike) -> Array:
+        return self._isometry.distance(self._own.back(p), self._own.back(q))
+
+    def path(self, p: ArrayLike, q: ArrayLike, t: ArrayLike) -> Array:
+        return self._own.to(self._isometry.path(self._own.back(p), self._own.back(q), np.asarray(t, float)))
+
+    def log(self, p: ArrayLike, q: ArrayLike) -> Array:
+        theta = self._own.back(p)
+        velocity = self._isometry.log(theta, self._own.back(q))
+        return (self._own.jacobian(theta) @ velocity[..., None])[..., 0]
+
+
+def fisher_metric(family: Family, chart: str | None = None) -> Metric:
+    """The Fisher metric g = E[s sᵀ] of one observation, in the chart named (default: as declared).
+
+    Derived once a family and compiled once a chart; JᵀgJ along a change of coordinates.
+    """
+    key = family.charts[chart].name if chart else next(iter(family.charts))
+    kept = family.__dict__.setdefault("_metrics", {})
+    if key not in kept:
+        kept[key] = _build(family, key)
+    return kept[key]
+
+
+def _build(family: Family, key: str) -> Metric:
+    derivation = derive(family)
+    own, free = chart_map(family, key), chart_map(family, family.solver)
+    base = _tensors(family, next(iter(family.charts)))
+    return Metric(
+        own.chart.names, base, own, _tensors(family, key),
+        (_tensors(family, family.solver), free, _EDGE),
+        title=f"Family '{family.title}'", derivation=derivation, family=family, chart=key,
+        isometry=_isometry(family), dual=Dual(own) if derivation.form else None,
+    )  # fmt: skip
+
+
+# |u| beyond which exp(u) leaves the range where its square is still a number
+_EDGE = 340.0
+
+
+def _isometry(family: Family) -> Isometry | None:
+    kept = family.__dict__
+    if "_isometry" not in kept:
+        kept["_isometry"] = recognise(derive(family).g, family.symbols)
+    return kept["_isometry"]
+
+
+def _tensors(family: Family, key: str) -> Tensors | None:
+    kept = family.__dict__.setdefault("_tensors", {})
+    if key not in kept:
+        kept[key] = _make_tensors(family, key)
+    return kept[key]
+
+
+def _make_tensors(family: Family, key: str) -> Tensors | None:
+    derivation, own = derive(family), chart_map(family, key)
+    if own.forward == family.symbols:
+        return Tensors(family.symbols, derivation.g, lambda: derivation.cubic)
+    if own.backward is None:
+        return None
+    if key == "natural" and derivation.form:
+        return _potential_tensors(derivation, own)
+    return _pulled_back(derivation, own)
+
+
+def _potential_tensors(derivation: Derivation, own: ChartMap) -> Tensors:
+    """In natural coordinates g = ∂∂ψ and T = ∂∂∂ψ, with the potential ψ = −c₀."""
+    symbols = own.chart.symbols
+    swap = dict(zip(own.family.symbols, own.backward, strict=True))
+    potential = -sp.expand_log(tidy(derivation.form.free_part.subs(swap, simultaneous=True)), force=False)
+    potential = potential.replace(
+        lambda e: isinstance(e, LogBesselI0) and e.args[0].is_Pow and e.args[0].exp == sp.Rational(1, 2),
+        lambda e: LogBesselI0Sqrt(0, e.args[0].base),
+    )
+    g = sp.Matrix(len(symbols), len(symbols), lambda i, j: sp.diff(potential, symbols[i], symbols[j]))
+
+    def cubic() -> Any:
+        return [[[sp.diff(g[i, j], c) for c in symbols] for j in range(len(symbols))] for i in range(len(symbols))]
+
+    return Tensors(symbols, g, cubic)
+
+
+def _pulled_back(derivation: Derivation, own: ChartMap) -> Tensors:
+    """g_ξ = Jᵀ g(θ(ξ)) J and T likewise, J = ∂θ/∂ξ."""
+    symbols, back = own.chart.symbols, own.backward
+    swap = dict(zip(own.family.symbols, back, strict=True))
+    jacobian = sp.Matrix([[sp.diff(b, s) for s in symbols] for b in back])
+
+    def moved(e: sp.Expr) -> sp.Expr:
+        return e.subs(swap, simultaneous=True)
+
+    g = jacobian.T * derivation.g.applyfunc(moved) * jacobian
+    g = g.applyfunc(_tidy_if_plain)
+
+    def cubic() -> Any:
+        d = range(len(symbols))
+        inner = [[[moved(e) for e in row] for row in plane] for plane in derivation.cubic]
+        return [[[sum(inner[a][b][c] * jacobian[a, i] * jacobian[b, j] * jacobian[c, k]
+                      for a in d for b in d for c in d) for k in d] for j in d] for i in d]  # fmt: skip
+
+    return Tensors(symbols, g, cubic)
+
+
+def _tidy_if_plain(e: sp.Expr) -> sp.Expr:
+    """Cancel what is rational in its symbols and exponentials; special functions are left alone."""
+    return sp.expand(e) if e.has(sp.polygamma) else tidy(e)

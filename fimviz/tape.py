@@ -1,0 +1,345 @@
+"""Expressions as a flat program ("tape") that NumPy and the browser both run.
+
+A tape is plain data, so a formula crosses into the page as numbers and never as source:
+
+    {"n_in": 2, "n_reg": 5, "consts": [2.0], "code": [op, dst, a, b, c, …], "out": [4]}
+
+Registers 0…n_in−1 are the inputs, the constants follow, the rest are temporaries. Each
+instruction is five integers. Both interpreters share the order of `OPS`, and a test compares it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from fimviz import special
+
+OPS = (
+    "add sub mul div neg inv square pow sqrt exp log log1p expm1 sin cos tan asin acos atan atan2 "
+    "sinh cosh tanh asinh acosh atanh abs sign min max lt where lgamma polygamma "
+    "polygamma_difference erf log_i0 bessel_ratio log_i0_sqrt cube"
+).split()
+_CODE = {name: index for index, name in enumerate(OPS)}
+WIDTH = 5
+_LARGEST_POWER = 64
+
+_UNARY = {
+    sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan",
+    sp.asin: "asin", sp.acos: "acos", sp.atan: "atan", sp.sinh: "sinh", sp.cosh: "cosh",
+    sp.tanh: "tanh", sp.asinh: "asinh", sp.acosh: "acosh", sp.atanh: "atanh", sp.Abs: "abs",
+    sp.sign: "sign", sp.loggamma: "lgamma", sp.erf: "erf", special.LogBesselI0: "log_i0",
+}  # fmt: skip
+_ORDERED = {
+    sp.polygamma: "polygamma",
+    special.PolygammaDifference: "polygamma_difference",
+    special.BesselRatio: "bessel_ratio",
+    special.LogBesselI0Sqrt: "log_i0_sqrt",
+}
+_RUN: dict[str, Callable[..., Any]] = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide,
+    "neg": np.negative, "inv": np.reciprocal, "square": np.square, "pow": np.power,
+    "sqrt": np.sqrt, "exp": np.exp, "log": np.log, "log1p": np.log1p, "expm1": np.expm1,
+    "sin": np.sin, "cos": np.cos, "tan": np.tan, "asin": np.arcsin, "acos": np.arccos,
+    "atan": np.arctan, "atan2": np.arctan2, "sinh": np.sinh, "cosh": np.cosh, "tanh": np.tanh,
+    "asinh": np.arcsinh, "acosh": np.arccosh, "atanh": np.arctanh, "abs": np.abs,
+    "sign": np.sign, "min": np.minimum, "max": np.maximum, "lt": np.less, "where": np.where,
+    "lgamma": special.lgamma, "polygamma": special.polygamma,
+    "polygamma_difference": special.polygamma_difference, "erf": special.erf,
+    "log_i0": special.log_i0, "bessel_ratio": special.bessel_ratio,
+    "log_i0_sqrt": special.log_i0_sqrt, "cube": lambda a: a * a * a,
+}  # fmt: skip
+_BINARY = {"add", "sub", "mul", "div", "pow", "atan2", "min", "max", "lt"}
+
+
+@dataclass(frozen=True)
+class Tape:
+    """A program with `n_in` inputs and `len(out)` outputs; see the module's docstring."""
+
+    n_in: int
+    n_reg: int
+    consts: tuple[float, ...]
+    code: tuple[int, ...]
+    out: tuple[int, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The JSON form that the browser interprets."""
+        return {
+            "n_in": self.n_in,
+            "n_reg": self.n_reg,
+            "consts": list(self.consts),
+            "code": list(self.code),
+            "out": list(self.out),
+        }
+
+    def __call__(self, *inputs: ArrayLike) -> NDArray[np.float64]:
+        """Run on arrays that broadcast together, shape (...); returns (..., outputs)."""
+        if len(inputs) != self.n_in:
+            raise ValueError(f"{len(inputs)} inputs given to a tape of {self.n_in}.")
+        registers: list[Any] = [np.asarray(a, float) for a in inputs]
+        shape = np.broadcast_shapes(*(a.shape for a in registers))
+        registers += self.consts
+        registers += [None] * (self.n_reg - len(registers))
+        with np.errstate(all="ignore"):
+            for run, dst, a, b, c, kind in self._program:
+                if kind == 1:
+                    registers[dst] = run(registers[a])
+                elif kind == 2:
+                    registers[dst] = run(registers[a], registers[b])
+                elif kind == 3:
+                    registers[dst] = run(c, registers[a])
+                elif kind == 4:
+                    registers[dst] = run(c, registers[a], registers[b])
+                else:
+                    registers[dst] = run(registers[a], registers[b], registers[c])
+        result = np.empty((*shape, len(self.out)))
+        for position, register in enumerate(self.out):
+            result[..., position] = registers[register]
+        return result
+
+    @property
+    def _program(self) -> list[tuple[Any, ...]]:
+        program = self.__dict__.get("_cached_program")
+        if program is None:
+            rows = np.reshape(self.code, (-1, WIDTH)).tolist() if self.code else []
+            program = [(_RUN[OPS[op]], d, a, b, c, _kind(OPS[op])) for op, d, a, b, c in rows]
+            self.__dict__["_cached_program"] = program
+        return program
+
+
+def _kind(name: str) -> int:
+    if name == "where":
+        return 5
+    if name == "polygamma_difference":
+        return 4
+    if name in ("polygamma", "bessel_ratio", "log_i0_sqrt"):
+        return 3
+    return 2 if name in _BINARY else 1
+
+
+def lower(expressions: Iterable[Any], symbols: Sequence[sp.Symbol]) -> Tape:
+    """Lower expressions in `symbols` to a tape: one output an expression, in order.
+
+    Equal subexpressions share a register, integer powers become products, and differences of
+    polygammas of near arguments become one instruction that does not cancel. Raises `ValueError`
+    for a free symbol that is no input and for a function that has no instruction.
+    """
+    builder = _Builder(symbols)
+    out = [builder.visit(stabilise(sp.sympify(e))) for e in expressions]
+    return builder.finish(out)
+
+
+def stabilise(expression: sp.Expr) -> sp.Expr:
+    """Write c·ψ⁽ⁿ⁾(x) − c·ψ⁽ⁿ⁾(x+d) as one term: the plain difference loses digits for small d."""
+    if not expression.has(sp.polygamma):
+        return expression
+    return expression.replace(lambda e: e.is_Add and e.has(sp.polygamma), _pair_polygammas)
+
+
+def _pair_polygammas(total: sp.Expr) -> sp.Expr:
+    terms = list(total.args)
+    split = [(_polygamma_factor(t), t) for t in terms]
+    for i, (first, left) in enumerate(split):
+        for j, (second, right) in enumerate(split):
+            if first is None or second is None or first[1].args[0] != second[1].args[0]:
+                continue
+            gap = sp.expand(second[1].args[1] - first[1].args[1])
+            if gap.is_positive and sp.expand(first[0] + second[0]) == 0:
+                order, near = first[1].args
+                rest = [t for k, t in enumerate(terms) if k not in (i, j)]
+                pair = first[0] * special.PolygammaDifference(order, near, gap)
+                return _pair_polygammas(sp.Add(*rest) + pair) if rest else pair
+    return total
+
+
+def _polygamma_factor(term: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+    found = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.polygamma)]
+    return (term / found[0], found[0]) if len(found) == 1 else None
+
+
+class _Builder:
+    """Value numbering: an instruction already issued is never issued again."""
+
+    def __init__(self, symbols: Sequence[sp.Symbol]):
+        self.symbols = {symbol: i for i, symbol in enumerate(symbols)}
+        self.n_in = len(self.symbols)
+        self.consts: dict[float, int] = {}
+        self.rows: list[tuple[str, Any, Any, Any]] = []
+        self.numbers: dict[tuple[Any, ...], tuple[str, int]] = {}
+        self.seen: dict[sp.Expr, Any] = {}
+
+    def constant(self, value: float) -> tuple[str, int]:
+        return ("k", self.consts.setdefault(float(value), len(self.consts)))
+
+    def emit(self, op: str, a: Any, b: Any = None, c: Any = None) -> tuple[str, int]:
+        key = (op, a, b, c)
+        if op in ("add", "mul", "min", "max"):
+            key = (op, *sorted((a, b)), c)
+        if key not in self.numbers:
+            self.rows.append((op, a, b, c))
+            self.numbers[key] = ("t", len(self.rows) - 1)
+        return self.numbers[key]
+
+    def visit(self, e: sp.Expr) -> Any:
+        if e not in self.seen:
+            self.seen[e] = self._lower(e)
+        return self.seen[e]
+
+    def _lower(self, e: Any) -> Any:
+        if e.is_Symbol:
+            if e not in self.symbols:
+                names = ", ".join(map(str, self.symbols))
+                raise ValueError(f"'{e}' is not an input of the formula (inputs: {names}).")
+            return ("i", self.symbols[e])
+        if e.is_number and not e.has(sp.zoo, sp.nan):
+            return self.constant(_float(e))
+        if e.is_Add:
+            return self._add(e)
+        if e.is_Mul:
+            return self._mul(e)
+        if e.is_Pow:
+            return self._pow(e)
+        return self._function(e)
+
+    def _add(self, e: sp.Expr) -> Any:
+        plus, minus = [], []
+        for term in e.args:
+            coefficient, rest = term.as_coeff_Mul()
+            (minus if coefficient.is_negative else plus).append(
+                -coefficient * rest if coefficient.is_negative else term
+            )
+        left = [self.visit(t) for t in plus]
+        right = [self.visit(t) for t in minus]
+        if not left:
+            return self.emit("neg", self._chain("add", right))
+        total = self._chain("add", left)
+        return self.emit("sub", total, self._chain("add", right)) if right else total
+
+    def _mul(self, e: sp.Expr) -> Any:
+        coefficient, rest = e.as_coeff_Mul()
+        if coefficient == -1:
+            return self.emit("neg", self.visit(rest))
+        above, below = [], []
+        for factor in e.args:
+            base, exponent = factor.as_base_exp()
+            if exponent.is_number and exponent.is_negative and base != sp.E:
+                below.append(base**-exponent)
+            else:
+                above.append(factor)
+        top = [self.visit(f) for f in above]
+        bottom = [self.visit(f) for f in below]
+        if not bottom:
+            return self._chain("mul", top)
+        denominator = self._chain("mul", bottom)
+        if not top:
+            return self.emit("inv", denominator)
+        return self.emit("div", self._chain("mul", top), denominator)
+
+    def _chain(self, op: str, registers: list[Any]) -> Any:
+        return reduce(lambda a, b: self.emit(op, a, b), registers)
+
+    def _pow(self, e: Any) -> Any:
+        base, exponent = e.args
+        if base == sp.E:
+            return self.emit("exp", self.visit(exponent))
+        if exponent.is_number and exponent.is_negative:
+            return self.emit("inv", self.visit(base**-exponent))
+        if exponent.is_Integer and exponent <= _LARGEST_POWER:
+            return self._integer_power(self.visit(base), int(exponent))
+        if (2 * exponent).is_Integer and exponent <= _LARGEST_POWER:
+            root = self.emit("sqrt", self.visit(base))
+            whole = int(exponent - sp.Rational(1, 2))
+            return root if whole == 0 else self.emit("mul", self.visit(base**whole), root)
+        return self.emit("pow", self.visit(base), self.visit(exponent))
+
+    def _integer_power(self, base: Any, n: int) -> Any:
+        if n == 1:
+            return base
+        if n == 3:
+            return self.emit("cube", base)
+        half = self.emit("square", self._integer_power(base, n // 2))
+        return half if n % 2 == 0 else self.emit("mul", half, base)
+
+    def _function(self, e: Any) -> Any:
+        kind = e.func
+        if kind in _UNARY:
+            return self.emit(_UNARY[kind], self.visit(e.args[0]))
+        if kind in _ORDERED:
+            registers = [self.visit(a) for a in e.args[1:]]
+            return self.emit(_ORDERED[kind], *registers, *[None] * (2 - len(registers)), int(e.args[0]))
+        if kind is sp.gamma:
+            return self.emit("exp", self.visit(sp.loggamma(e.args[0])))
+        if kind is sp.beta:
+            a, b = e.args
+            return self.visit(sp.exp(sp.loggamma(a) + sp.loggamma(b) - sp.loggamma(a + b)))
+        if kind is sp.KroneckerDelta:
+            # exact where it is used: both arguments are whole numbers
+            return self.visit(sp.Max(0, 1 - sp.Abs(e.args[0] - e.args[1])))
+        if kind in (sp.Max, sp.Min):
+            return self._chain(kind.__name__.lower(), [self.visit(a) for a in e.args])
+        if kind is sp.atan2:
+            return self.emit("atan2", *(self.visit(a) for a in e.args))
+        if kind is sp.Piecewise:
+            return self._piecewise(e)
+        raise ValueError(f"'{kind.__name__}' has no numerical instruction; rewrite the formula.")
+
+    def _piecewise(self, e: Any) -> Any:
+        value, condition = e.args[-1]
+        if condition != sp.true:
+            raise ValueError(f"Piecewise '{e}' has no value where no condition holds; add one.")
+        result = self.visit(value)
+        for value, condition in reversed(e.args[:-1]):
+            lower_, upper = (self.visit(s) for s in (condition.lts, condition.gts))
+            test = self.emit("lt", lower_, upper)
+            result = self.emit("where", test, self.visit(value), result)
+        return result
+
+    def finish(self, out: list[Any]) -> Tape:
+        """Give temporaries their registers, reusing one as soon as its last reader is done."""
+        first = self.n_in + len(self.consts)
+        last_use = {arg: i for i, row in enumerate(self.rows) for arg in row[1:] if _is_temp(arg)}
+        kept = {o for o in out if _is_temp(o)}
+        place: dict[Any, int] = {}
+        free: list[int] = []
+        top = first
+        code: list[int] = []
+
+        def register(arg: Any) -> int:
+            if arg is None:
+                return 0
+            if isinstance(arg, int):
+                return arg
+            kind, index = arg
+            return index if kind == "i" else self.n_in + index if kind == "k" else place[arg]
+
+        for i, (op, *args) in enumerate(self.rows):
+            operands = [register(a) for a in args]
+            for arg in {a for a in args if _is_temp(a)}:
+                if last_use[arg] == i and arg not in kept:
+                    free.append(place[arg])
+            if ("t", i) not in last_use and ("t", i) not in kept:
+                continue
+            if free:
+                target = free.pop()
+            else:
+                target, top = top, top + 1
+            place["t", i] = target
+            code += [_CODE[op], target, *operands]
+        return Tape(self.n_in, top, tuple(self.consts), tuple(code), tuple(register(o) for o in out))
+
+
+def _is_temp(arg: Any) -> bool:
+    return isinstance(arg, tuple) and arg[0] == "t"
+
+
+def _float(e: sp.Expr) -> float:
+    value = complex(e.evalf(20))
+    if abs(value.imag) > 0:
+        raise ValueError(f"'{e}' is not a real number.")
+    return value.real
