@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fimviz.theme import Theme, colour, line, ramp, rgba, template, tokens
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 #: A mark draws itself in a theme: traces, annotations and shapes, and dicts of layout it needs (a log axis).
 Mark = Callable[[Theme], list[Any]]
 
@@ -291,7 +291,8 @@ def _joined(curves: Sequence[Array]) -> Array:
 
 
 def _curve(xy: Array, style: dict[str, Any]) -> go.Scatter:
-    return go.Scatter(x=xy[:, 0], y=xy[:, 1], mode="lines", line=style, connectgaps=False, hoverinfo="skip")
+    exact = style | {"simplify": False}  # Plotly would drop points that it finds to be nearly in line
+    return go.Scatter(x=xy[:, 0], y=xy[:, 1], mode="lines", line=exact, connectgaps=False, hoverinfo="skip")
 
 
 def _dots(xy: Array, role: str, theme: Theme, size: float = 7) -> go.Scatter:
