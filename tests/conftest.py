@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import os
@@ -11,7 +12,6 @@ import subprocess
 import sys
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -88,45 +88,34 @@ def app_page(chromium, app_server):
     context.close()
 
 
-class running:
-    """Start a command that serves the app; the address once it is healthy; its whole tree ends with it."""
+@contextlib.contextmanager
+def running(command: list[str], cwd: Path = ROOT, seconds: float = 60) -> Iterator[str]:
+    """Start a command that serves the app; its address once it is healthy. Its whole tree ends with the block."""
+    address = f"http://127.0.0.1:{(port := _free_port())}"
+    options = ["--server.headless", "true", "--server.port", str(port), "--server.address", "127.0.0.1"]
+    process = subprocess.Popen([*command, *options], cwd=cwd, start_new_session=True)
+    try:
+        _wait(process, f"{address}/_stcore/health", time.monotonic() + seconds)
+        yield address
+    finally:
+        _end(process)
 
-    def __init__(self, command, cwd=ROOT, env=None, seconds=60):
-        self.command, self.cwd, self.seconds = command, cwd, seconds
-        self.env = {**os.environ, **(env or {}), "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false"}
 
-    def __enter__(self) -> str:
-        address = f"http://127.0.0.1:{(port := _free_port())}"
-        options = ["--server.headless", "true", "--server.port", str(port), "--server.address", "127.0.0.1"]
-        self.process = subprocess.Popen(
-            [*self.command, *options], cwd=self.cwd, env=self.env, start_new_session=True
-        )
+def _wait(process: subprocess.Popen, health: str, deadline: float) -> None:
+    while process.poll() is None and time.monotonic() < deadline:
         try:
-            self._wait(f"{address}/_stcore/health")
-        except BaseException:
-            self.__exit__()
-            raise
-        return address
+            with urllib.request.urlopen(health, timeout=2):
+                return
+        except OSError:
+            time.sleep(0.1)
+    raise RuntimeError(f"{process.args} is not healthy; its exit code is {process.poll()}.")
 
-    def __exit__(self, *_):
-        for kind in (signal.SIGTERM, signal.SIGKILL):
-            try:
-                os.killpg(self.process.pid, kind)
-                self.process.wait(timeout=5)
-            except (ProcessLookupError, subprocess.TimeoutExpired):
-                continue
 
-    def _wait(self, health):
-        end = time.monotonic() + self.seconds
-        while time.monotonic() < end:
-            if self.process.poll() is not None:
-                raise RuntimeError(f"{self.command} ended with code {self.process.returncode}.")
-            try:
-                with urllib.request.urlopen(health, timeout=2):
-                    return
-            except (urllib.error.URLError, OSError):
-                time.sleep(0.1)
-        raise RuntimeError(f"{self.command} was not healthy after {self.seconds} s.")
+def _end(process: subprocess.Popen) -> None:
+    for kind in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError, subprocess.TimeoutExpired):
+            os.killpg(process.pid, kind)
+            process.wait(timeout=5)
 
 
 class _PublicFolder(http.server.SimpleHTTPRequestHandler):
@@ -140,7 +129,8 @@ class _PublicFolder(http.server.SimpleHTTPRequestHandler):
 
     def do_GET(self):
         if self.path != "/":
-            return super().do_GET()
+            super().do_GET()
+            return
         body = b"<!doctype html><html lang=en><meta charset=utf-8><link rel=icon href=data:,><title>stage</title>"
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
