@@ -14,11 +14,9 @@ NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"
 def present() -> str | None:
     """The path of a Chromium that is already here: $CHROMIUM, the PATH, or Playwright's own."""
     named = os.environ.get("CHROMIUM")
-    if named:
-        if Path(named).is_file():
-            return named
-        raise RuntimeError(f"CHROMIUM={named} is no file; unset it or name Chromium's executable.")
-    return next(filter(None, map(shutil.which, NAMES)), None) or _playwrights()
+    if named and not _starts(named):
+        raise RuntimeError(f"CHROMIUM={named} does not start; unset it or name Chromium's executable.")
+    return named or next(filter(_starts, map(shutil.which, NAMES)), None) or _playwrights()
 
 
 def find() -> str:
@@ -36,6 +34,13 @@ def find() -> str:
             "package `chromium`, or set CHROMIUM to the path of a Chromium or Chrome."
         )
     return path
+
+
+def _starts(path: str | None) -> bool:
+    """Whether it is more than a name: some systems have a stub there that only asks for another package."""
+    if not path or not Path(path).is_file():
+        return False
+    return subprocess.run([path, "--version"], check=False, capture_output=True).returncode == 0
 
 
 def _installers() -> list[list[str]]:

@@ -16,8 +16,9 @@ RANK = {
     for rank, rooms in enumerate(
         [
             ["errors", "special", "exponential", "tableau", "theme"],
-            ["tape"],
+            ["tape", "isometry"],
             ["family"],
+            ["atlas"],
             ["families"],
             ["derive", "typed"],
             ["metric"],

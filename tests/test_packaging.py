@@ -11,6 +11,7 @@ import urllib.request
 import zipfile
 from pathlib import Path
 
+import chromium as browser
 import pytest
 from conftest import running
 
@@ -166,3 +167,32 @@ def test_the_installed_app_serves_the_stage(guest, chromium):
         assert answer.status == 200
         assert "javascript" in answer.headers["Content-Type"]
         assert answer.read() == (ROOT / "fimviz" / "stage" / "public" / "stage.js").read_bytes()
+
+
+@pytest.fixture
+def bare(monkeypatch):
+    """A machine without Chromium; the commands it would run are collected, and nothing runs."""
+    commands = []
+    monkeypatch.delenv("CHROMIUM", raising=False)
+    monkeypatch.setattr(browser, "present", lambda: None)
+    monkeypatch.setattr(browser.subprocess, "run", lambda command, **_: commands.append(" ".join(command)))
+    monkeypatch.setattr(browser.shutil, "which", lambda name: f"/usr/bin/{name}")
+    return commands
+
+
+@pytest.mark.parametrize(("user", "first"), [(0, "apt-get install -y chromium"), (1000, "playwright install chromium")])
+def test_chromium_is_fetched_where_there_is_none(bare, monkeypatch, user, first):
+    monkeypatch.setattr(browser.os, "geteuid", lambda: user)
+    with pytest.raises(RuntimeError, match="set CHROMIUM"):
+        browser.find()
+    assert bare[0].endswith(first)
+    assert "playwright install" in bare[-1]
+
+
+def test_a_chromium_that_does_not_start_is_none(monkeypatch, tmp_path):
+    stub = tmp_path / "chromium"
+    stub.write_text("#!/bin/sh\nexit 1\n")
+    stub.chmod(0o755)
+    monkeypatch.setenv("CHROMIUM", str(stub))
+    with pytest.raises(RuntimeError, match="does not start"):
+        browser.present()
