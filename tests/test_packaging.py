@@ -153,12 +153,15 @@ def test_the_command_runs_the_installed_app(installed, tmp_path):
 def test_the_installed_app_draws_its_first_page(guest, chromium):
     context = chromium.new_context(color_scheme="light")
     page = context.new_page()
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
     page.goto(guest)
     page.get_by_role("heading", level=1).wait_for(timeout=60_000)
     ground = page.locator(".stApp").evaluate("node => getComputedStyle(node).backgroundColor")
     assert ground == f"rgb({', '.join(str(int(colour('page')[i : i + 2], 16)) for i in (1, 3, 5))})"
     primary = page.evaluate("getComputedStyle(document.querySelector('.stApp')).getPropertyValue('--st-primary-color')")
     assert primary.strip().upper() in ("", colour("fisher")), "the config beside the app applies"
+    assert [url for url in asked if not url.startswith((guest, "data:", "blob:"))] == [], "nothing from elsewhere"
     context.close()
 
 
