@@ -76,7 +76,7 @@ class Support:
         if self.kind in ("positive", "unit"):
             return sp.Symbol("x", positive=True)
         if self.kind in ("naturals", "finite"):
-            return sp.Symbol("x", integer=True, nonnegative=True)
+            return sp.Symbol("x", nonnegative=True)
         return sp.Symbol("x", real=True)
 
     @property
@@ -278,7 +278,8 @@ class Family:
         """Every chart: declared, further ones, natural and expectation, and the unconstrained."""
         own = identity_chart(self)
         charts = [own, *self.charts_declared, *dual_charts(self)]
-        charts.append(unconstrained_chart(self))
+        free = next((c for c in charts if c.name == self.solver and self.constraint), None)
+        charts.append(replace(free, name="unconstrained") if free else unconstrained_chart(self))
         return Charts(charts, {", ".join(self.names): own.name})
 
 

@@ -268,16 +268,21 @@ class _Builder:
 
     def _function(self, e: Any) -> Any:
         kind = e.func
+        if kind is sp.log and e.args[0].func is sp.gamma:
+            return self.emit("lgamma", self.visit(e.args[0].args[0]))
         if kind in _UNARY:
             return self.emit(_UNARY[kind], self.visit(e.args[0]))
         if kind in _ORDERED:
             registers = [self.visit(a) for a in e.args[1:]]
             return self.emit(_ORDERED[kind], *registers, *[None] * (2 - len(registers)), int(e.args[0]))
         if kind is sp.gamma:
-            return self.emit("exp", self.visit(sp.loggamma(e.args[0])))
+            return self.emit("exp", self.emit("lgamma", self.visit(e.args[0])))
+        if kind is sp.factorial:
+            return self.emit("exp", self.emit("lgamma", self.visit(e.args[0] + 1)))
         if kind is sp.beta:
             a, b = e.args
-            return self.visit(sp.exp(sp.loggamma(a) + sp.loggamma(b) - sp.loggamma(a + b)))
+            logs = [self.emit("lgamma", self.visit(part)) for part in (a, b, a + b)]
+            return self.emit("exp", self.emit("sub", self.emit("add", *logs[:2]), logs[2]))
         if kind is sp.KroneckerDelta:
             # exact where it is used: both arguments are whole numbers
             return self.visit(sp.Max(0, 1 - sp.Abs(e.args[0] - e.args[1])))

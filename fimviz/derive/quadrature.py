@@ -1,0 +1,275 @@
+"""Expectations under p(x; θ) by quadrature: the numbers that every formula is held against.
+
+Continuous supports are mapped to u ∈ ℝ (identity, log, logit), shifted and scaled to the mode and
+the two widths of the density in u, and then by u = u₀ + w sinh t, |t| ≤ 40 on the line and 10 elsewhere, so
+that tails of any power are reached. In r the integrand is integrated by Gauss–Legendre panels with
+an edge at the mode and at every kink of the log-density. Everything is kept in logs until the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import sympy as sp
+from numpy.typing import ArrayLike, NDArray
+
+from fimviz.family import Family
+from fimviz.tape import Tape, lower
+
+Array = NDArray[np.float64]
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_CIRCLE = 4096
+_TAIL = 1e-18
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Nodes of shape (..., n), so that E[f] ≈ Σ f(x) exp(log_p + log_weight).
+
+    log x and log(1 − x) are kept beside x: x itself leaves the range of numbers long before the
+    density has lost its mass (Gamma with shape 1e−3 has half of it below e^(−700)).
+    """
+
+    x: Array
+    log_x: Array
+    log_1_x: Array
+    log_weight: Array
+    log_p: Array
+
+    @property
+    def probability(self) -> Array:
+        return np.exp(self.log_p + self.log_weight)
+
+    @property
+    def sample(self) -> tuple[Array, Array, Array]:
+        return self.x, self.log_x, self.log_1_x
+
+
+_LOG_X, _LOG_1_X = sp.Symbol("log_x", real=True), sp.Symbol("log_1_x", real=True)
+
+
+class Expectation:
+    """E[f(x)] under a family at θ (..., d), vectorised over θ."""
+
+    def __init__(self, family: Family):
+        self.family = family
+
+    def _lower(self, expressions: list[sp.Expr]) -> Tape:
+        """A tape of (x, log x, log(1−x), θ), the logarithms of x taken from their own inputs."""
+        x = self.family.sample
+        swap = {sp.log(x): _LOG_X, sp.log(1 - x): _LOG_1_X}
+        ready = [sp.expand_log(e).subs(swap) for e in expressions]
+        return lower(ready, (x, _LOG_X, _LOG_1_X, *self.family.symbols))
+
+    @cached_property
+    def _density_tape(self) -> Tape:
+        return self._lower([self.family.expression])
+
+    @cached_property
+    def score_tape(self) -> Tape:
+        f = self.family
+        return self._lower([sp.diff(f.expression, s) for s in f.symbols])
+
+    @cached_property
+    def hessian_tape(self) -> Tape:
+        f = self.family
+        entries = [sp.diff(f.expression, a, b) for a in f.symbols for b in f.symbols]
+        return self._lower([_without_deltas(e) for e in entries])
+
+    @cached_property
+    def _kink_tape(self) -> Tape | None:
+        f = self.family
+        roots = [_root(a.args[0], f.sample) for a in f.expression.atoms(sp.Abs)]
+        roots = [r for r in roots if r is not None]
+        return lower(roots, f.symbols) if roots else None
+
+    def rule(self, theta: ArrayLike, panels: int = 256) -> Rule:
+        """The nodes for θ (..., d): shape (..., n)."""
+        theta = np.asarray(theta, float)
+        kind = self.family.support.kind
+        if self.family.support.discrete:
+            return self._discrete(theta)
+        if kind == "circle":
+            x = -np.pi + 2 * np.pi * np.arange(_CIRCLE) / _CIRCLE
+            return self._on(x, np.full_like(x, np.log(2 * np.pi / _CIRCLE)), theta)
+        return self._continuous(theta, panels)
+
+    def _on(self, x: Array, log_weight: Array, theta: Array) -> Rule:
+        shape = (*theta.shape[:-1], x.shape[-1])
+        with np.errstate(all="ignore"):
+            sample = tuple(np.broadcast_to(v, shape) for v in (x, np.log(x), np.log1p(-x)))
+        return Rule(*sample, np.broadcast_to(log_weight, shape), self._log_p(sample, theta))
+
+    def _log_p(self, sample: tuple[Array, ...], theta: Array) -> Array:
+        return self._density_tape(*sample, *np.moveaxis(theta[..., None, :], -1, 0))[..., 0]
+
+    def _discrete(self, theta: Array) -> Rule:
+        support = self.family.support
+        if support.kind == "finite":
+            return self._on(support.values(), np.zeros(len(support.points)), theta)
+        upto = 64.0
+        while True:
+            x = support.values(upto)
+            rule = self._on(x, np.zeros_like(x), theta)
+            # falling, and below the bound: what is left out is less than a geometric tail
+            p = rule.log_p
+            if upto > 2e6 or np.all((p[..., -1] < p[..., -2]) & (p[..., -1] < np.log(_TAIL))):
+                return rule
+            upto *= 2
+
+    def _continuous(self, theta: Array, panels: int) -> Rule:
+        to_sample, log_slope, reach = _COORDINATES[self.family.support.kind]
+
+        def log_density(u: Array) -> Array:
+            value = self._log_p(to_sample(u), theta) + log_slope(u)
+            return np.where(np.isfinite(value), value, -np.inf)
+
+        with np.errstate(all="ignore"):
+            centre = self._kinks(theta) if self._kink_tape else _mode(log_density, theta.shape[:-1])
+            left, right = _widths(log_density, centre)
+            # t = r³ crowds the nodes at the mode, where the cliff may be far narrower than the ramp
+            end = np.cbrt(reach)
+            half = end / panels
+            r = (np.linspace(-end, end, panels + 1)[:-1, None] + half + half * _NODES).ravel()
+            t = r**3
+            log_t = np.log(np.tile(half * _WEIGHTS, panels) * 3 * r**2) + np.log(np.cosh(t))
+            # each side has its own width: Gamma of small shape is a ramp and a cliff
+            width = np.where(t < 0, left[..., None], right[..., None])
+            u = centre[..., None] + width * np.sinh(t)
+            log_weight = log_t + np.log(width) + log_slope(u)
+            sample = to_sample(u)
+            log_p = self._log_p(sample, theta)
+        dead = ~np.isfinite(log_p) | ~np.isfinite(log_weight)
+        middle = to_sample(np.broadcast_to(centre[..., None], u.shape))
+        sample = (np.where(dead, m, v) for m, v in zip(middle, sample, strict=True))
+        return Rule(*sample, np.where(dead, -np.inf, log_weight), np.where(dead, 0.0, log_p))
+
+    def _kinks(self, theta: Array) -> Array:
+        return self._kink_tape(*np.moveaxis(theta, -1, 0))[..., 0]
+
+    def of(self, f: Callable[[Array], Array], theta: ArrayLike) -> Array:
+        """E[f(x)] for f acting on nodes (..., n) and returning (..., n) or (..., n, m, …)."""
+        rule = self.rule(theta)
+        return _average(f(rule.x), rule.probability)
+
+    def mass(self, theta: ArrayLike) -> Array:
+        """∫p dx, which is 1 for a density."""
+        return self.rule(theta).probability.sum(-1)
+
+    def scores(self, rule: Rule, theta: ArrayLike) -> Array:
+        theta = np.asarray(theta, float)
+        return self.score_tape(*rule.sample, *np.moveaxis(theta[..., None, :], -1, 0))
+
+    def score_moments(self, theta: ArrayLike) -> tuple[Array, Array, Array, Array]:
+        """(∫p, E[s], E[s sᵀ], −E[∂²ℓ]) at θ (..., d)."""
+        theta = np.asarray(theta, float)
+        rule = self.rule(theta)
+        s = self.scores(rule, theta)
+        p = rule.probability
+        d = self.family.dimension
+        hessian = self.hessian_tape(*rule.sample, *np.moveaxis(theta[..., None, :], -1, 0))
+        return (
+            p.sum(-1),
+            _average(s, p),
+            _average(_outer(s), p),
+            -_average(hessian.reshape(*hessian.shape[:-1], d, d), p),
+        )
+
+    def metric(self, theta: ArrayLike) -> Array:
+        """E[s sᵀ], the definition of the Fisher metric, shape (..., d, d)."""
+        rule = self.rule(theta)
+        s = self.scores(rule, theta)
+        return _average(_outer(s), rule.probability)
+
+    def cubic(self, theta: ArrayLike) -> Array:
+        """E[sᵢ sⱼ sₖ], shape (..., d, d, d)."""
+        rule = self.rule(theta)
+        s = self.scores(rule, theta)
+        with np.errstate(all="ignore"):
+            products = s[..., :, None, None] * s[..., None, :, None] * s[..., None, None, :]
+        return _average(products, rule.probability)
+
+
+def _outer(s: Array) -> Array:
+    with np.errstate(all="ignore"):
+        return s[..., :, None] * s[..., None, :]
+
+
+def _average(values: Array, p: Array) -> Array:
+    extra = values.ndim - p.ndim
+    weights = p.reshape(*p.shape, *(1,) * extra)
+    # a node of zero weight may carry an infinite value; it contributes nothing
+    with np.errstate(all="ignore"):
+        return np.sum(np.where(weights > 0, weights * values, 0.0), axis=p.ndim - 1)
+
+
+def _without_deltas(e: sp.Expr) -> sp.Expr:
+    """The second derivative almost everywhere: what a naive user of −E[∂²ℓ] would average."""
+    return e.replace(lambda a: a.func is sp.DiracDelta, lambda a: sp.S.Zero).doit()
+
+
+def _root(argument: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
+    slope = sp.diff(argument, x)
+    if slope == 0 or slope.has(x):
+        return None
+    return -argument.subs(x, 0) / slope
+
+
+def _line(u: Array) -> tuple[Array, Array, Array]:
+    with np.errstate(all="ignore"):
+        return u, np.log(u), np.log1p(-u)
+
+
+def _half_line(u: Array) -> tuple[Array, Array, Array]:
+    with np.errstate(all="ignore"):
+        x = np.exp(u)
+        return x, u, np.log1p(-x)
+
+
+def _interval(u: Array) -> tuple[Array, Array, Array]:
+    log_x, log_1_x = -np.logaddexp(0, -u), -np.logaddexp(0, u)
+    return np.exp(log_x), log_x, log_1_x
+
+
+# (x, log x, log(1−x)) of u, log |dx/du| and how far t runs, by kind of support
+_COORDINATES: dict[str, tuple[Callable, Callable, float]] = {
+    "real": (_line, np.zeros_like, 40.0),
+    "positive": (_half_line, lambda u: u, 10.0),
+    "unit": (_interval, lambda u: -np.logaddexp(0, -u) - np.logaddexp(0, u), 10.0),
+}
+
+
+def _mode(log_density: Callable[[Array], Array], shape: tuple[int, ...]) -> Array:
+    """The mode in u by zooming: a grid of sinh spacing, then ever finer ones around the best point."""
+    t = np.linspace(-12, 12, 241)
+    grid = np.broadcast_to(np.sinh(t), (*shape, t.size))
+    step = None
+    for _ in range(60):
+        with np.errstate(all="ignore"):
+            best = np.argmax(log_density(grid), axis=-1)[..., None]
+        low = np.take_along_axis(grid, np.maximum(best - 1, 0), -1)
+        high = np.take_along_axis(grid, np.minimum(best + 1, grid.shape[-1] - 1), -1)
+        step = high - low
+        centre = np.take_along_axis(grid, best, -1)
+        if np.all(step <= 1e-9 * (1 + np.abs(centre))):
+            break
+        grid = low + (high - low) * np.linspace(0, 1, 33)
+    return centre[..., 0]
+
+
+def _widths(log_density: Callable[[Array], Array], centre: Array) -> tuple[Array, Array]:
+    """How far to the left and right the log-density falls by one, by bisection in log scale."""
+    top = log_density(centre[..., None])[..., 0]
+    sides = []
+    for sign in (-1.0, 1.0):
+        low, high = np.full(centre.shape, -30.0), np.full(centre.shape, 30.0)
+        for _ in range(50):
+            middle = (low + high) / 2
+            value = log_density((centre + sign * np.exp(middle))[..., None])[..., 0]
+            fallen = ~(value > top - 1)
+            low, high = np.where(fallen, low, middle), np.where(fallen, middle, high)
+        sides.append(np.exp(low))
+    return sides[0], sides[1]
