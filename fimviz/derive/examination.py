@@ -1,0 +1,131 @@
+"""Every metric is examined against the definition: ∫p = 1, E[s] = 0, E[s sᵀ] = g, rank g = d.
+
+The numbers are the authority. A closed form that disagrees with them is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from fimviz.derive import derive
+from fimviz.derive.quadrature import Expectation
+from fimviz.errors import DomainError
+from fimviz.family import Family
+from fimviz.tape import lower
+
+Array = NDArray[np.float64]
+_NORMALISED = 1e-6
+_AGREES = 1e-8
+_SINGULAR = 1e-10
+
+
+class State(Enum):
+    """What an examination can find; the value is the sentence that says it."""
+
+    REGULAR = "The metric exists and agrees with quadrature."
+    SCORE_ONLY = "The second derivative jumps; the metric comes from the score."
+    NOT_NORMALISED = "Integrates to {mass:.4g}, not 1. Normalise?"
+    NOT_A_DENSITY = "No probability density for these values."
+    SUPPORT_MOVES = "Not regular: the score does not average to zero, so the support moves. No metric is drawn."
+    NO_INFORMATION = "The density does not depend on {name}."
+    SINGULAR = "Only {rank} of {dimension} parameters can be identified here."
+    REFUSED = "The closed form and the quadrature disagree; the formula is refused."
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The finding and the numbers behind it, each the worst over the points examined.
+
+    mass_error |∫p − 1|; score_mean |E[s]| and disagreement |E[s sᵀ] − g|, in units of √gᵢᵢ and
+    √(gᵢᵢgⱼⱼ); hessian_gap |−E[∂²ℓ] − g| likewise; condition λmax/λmin of the scaled metric.
+    """
+
+    state: State
+    mass_error: float
+    score_mean: float
+    disagreement: float
+    hessian_gap: float
+    condition: float
+    sentence: str
+
+    @property
+    def regular(self) -> bool:
+        return self.state in (State.REGULAR, State.SCORE_ONLY)
+
+
+def examination_points(family: Family, count: int = 8, seed: int = 0) -> Array:
+    """Seeded random points of the family's view, shape (count, d)."""
+    rng = np.random.default_rng(seed)
+    low, high = np.transpose([p.view for p in family.parameters])
+    points = rng.uniform(low, high, (64 * count, family.dimension))
+    return points[family.inside(points)][:count]
+
+
+def examine(family: Family, theta: ArrayLike | None = None) -> Verdict:
+    """Hold the derived metric of `family` against quadrature, at θ (..., d) or at random points."""
+    if theta is not None:
+        points = np.asarray(theta, float)
+        if not np.all(family.inside(points)):
+            raise DomainError(points, f"Family '{family.title}': θ", "outside the domain", "choose a point inside")
+        return _examine(family, points.reshape(-1, family.dimension))
+    return _examine_view(family)
+
+
+@cache
+def _examine_view(family: Family) -> Verdict:
+    return _examine(family, examination_points(family))
+
+
+def _examine(family: Family, theta: Array) -> Verdict:
+    mass, mean, second, hessian = Expectation(family).score_moments(theta)
+    size = np.sqrt(np.einsum("...ii->...i", second))
+    unit = np.where(size > 0, size, 1.0)
+    scale = unit[..., :, None] * unit[..., None, :]
+    eigenvalues = np.linalg.eigvalsh(second / scale) if np.isfinite(second).all() else np.full(size.shape, np.nan)
+    g = _closed_form(family, theta)
+    numbers = dict(
+        mass_error=_worst(mass - 1),
+        score_mean=_worst(mean / unit),
+        disagreement=_worst((second - g) / scale),
+        hessian_gap=_worst((hessian - second) / scale),
+        condition=float(np.max(eigenvalues[..., -1] / np.maximum(eigenvalues[..., 0], 1e-300))),
+    )
+    state = _state(numbers, size)
+    said = dict(
+        mass=float(np.ravel(mass)[0]),
+        name=family.names[int(np.argmin(size.min(axis=0)))],
+        rank=int(np.sum(eigenvalues[0] > _SINGULAR * eigenvalues[0, -1])),
+        dimension=family.dimension,
+    )
+    return Verdict(state, **numbers, sentence=state.value.format(**said))
+
+
+def _closed_form(family: Family, theta: Array) -> Array:
+    g = derive(family).g
+    values = lower(list(g), family.symbols)(*np.moveaxis(theta, -1, 0))
+    return values.reshape(*theta.shape[:-1], g.rows, g.cols)
+
+
+def _worst(values: Array) -> float:
+    return float(np.max(np.abs(values))) if np.isfinite(values).all() else float("inf")
+
+
+def _state(n: dict[str, float], size: Array) -> State:
+    if not np.isfinite(n["mass_error"]):
+        return State.NOT_A_DENSITY
+    if n["mass_error"] > _NORMALISED:
+        return State.NOT_NORMALISED
+    if np.any(np.max(size, axis=0) == 0):
+        return State.NO_INFORMATION
+    if n["score_mean"] > _NORMALISED:
+        return State.SUPPORT_MOVES
+    if not n["condition"] < 1 / _SINGULAR:
+        return State.SINGULAR
+    if n["disagreement"] > _AGREES:
+        return State.REFUSED
+    return State.REGULAR if n["hessian_gap"] < _NORMALISED else State.SCORE_ONLY

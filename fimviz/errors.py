@@ -1,0 +1,68 @@
+"""What can go wrong between a point and a geodesic, each with a sentence that names it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def _number(x: float) -> str:
+    return f"{x:.6g}".replace("-", "−")
+
+
+def _point(x: np.ndarray) -> str:
+    return "(" + ", ".join(_number(c) for c in np.ravel(x)) + ")"
+
+
+class DomainError(ValueError):
+    """A value that the mathematics does not allow.
+
+    The message is one sentence: subject, value, reason and, where there is one, remedy, all of
+    them also attributes.
+    """
+
+    def __init__(self, value, subject: str, reason: str, remedy: str = ""):
+        self.value, self.subject, self.reason, self.remedy = value, subject, reason, remedy
+        shown = _point(value) if isinstance(value, (np.ndarray, list, tuple)) else value
+        super().__init__(f"{subject} is {shown}, {reason}" + (f"; {remedy}." if remedy else "."))
+
+    def __reduce__(self):
+        return type(self), (self.value, self.subject, self.reason, self.remedy)
+
+
+class NoGeodesic(ArithmeticError):
+    """No shortest path was found between two points (which does not mean that there is none)."""
+
+
+class GeodesicStops(ArithmeticError):
+    """A geodesic could not be followed to its last time.
+
+    Attributes: `time`, the last time reached; `length`, the Fisher length up to there; `point`,
+    where that was, shape (d,). As the verdict of `geodesic(..., stop=True)` for many geodesics
+    at once the three are arrays over the leading axes, and `stopped`, `lost` say which geodesics
+    stopped and which of those did so because accuracy was lost.
+    """
+
+    sentence = "The geodesic stops at length {length}."
+
+    def __init__(self, time, length, point, stopped=True, lost=False):
+        self.time, self.length, self.point = time, length, np.asarray(point)
+        self.stopped, self.lost = stopped, lost
+        first = np.flatnonzero(stopped)[:1]
+        shown = (np.ravel(x)[first][0] if np.size(stopped) > 1 else x for x in (length, time))
+        length, time = (_number(float(np.ravel(x)[0])) for x in shown)
+        super().__init__(self.sentence.format(length=length, time=time))
+
+    def __reduce__(self):
+        return type(self), (self.time, self.length, self.point, self.stopped, self.lost)
+
+
+class LeavesDomain(GeodesicStops):
+    """A geodesic reaches the edge of the domain before its last time."""
+
+    sentence = "The geodesic leaves the model at length {length} (time {time})."
+
+
+class AccuracyLost(GeodesicStops):
+    """The speed of a geodesic, which should be constant, drifts by more than one millionth."""
+
+    sentence = "The geodesic loses accuracy at length {length} (time {time})."
