@@ -37,7 +37,7 @@ PEERS |= {("networks", "inference"), ("stage", "words"), ("figures", "theme")}
 STREAMLIT = {"ui", "stage", "cli"}
 PLOTLY = {"figures", "theme"}
 # SymPy's own doors for text: sympify, S, parse_expr. Numbers and expressions need none of them.
-FORBIDDEN_CALLS = {"eval", "exec", "sympify", "S", "parse_expr", "__import__"}
+FORBIDDEN = {"eval", "exec", "sympify", "S", "parse_expr", "__import__"}
 FORBIDDEN_MODULES = {"pickle", "marshal", "shelve", "dill", "cloudpickle", "joblib"}
 
 
@@ -63,11 +63,14 @@ def imports(path):
             yield from (f"{name}.{one.name}" for one in node.names) if name == "fimviz" else [name]
 
 
-def calls(path):
-    for node in ast.walk(tree(path)):
-        if isinstance(node, ast.Call):
-            called = node.func
-            yield called.id if isinstance(called, ast.Name) else getattr(called, "attr", ""), node.lineno
+def named(path):
+    """Every name and attribute a file uses, called or handed on; `S` only where it is called: S.One is a number."""
+    nodes = list(ast.walk(tree(path)))
+    called = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
+    for node in nodes:
+        word = node.id if isinstance(node, ast.Name) else getattr(node, "attr", None)
+        if word and (word != "S" or id(node) in called):
+            yield word, node.lineno
 
 
 def name(path):
@@ -105,9 +108,9 @@ def test_the_command_imports_streamlit_only_when_it_runs():
 
 @pytest.mark.parametrize("path", [*FILES, *PAGES, ROOT / "app.py"], ids=name)
 def test_nothing_evaluates_text(path):
-    for called, lineno in calls(path):
-        assert called not in FORBIDDEN_CALLS, f"{called} in line {lineno}"
-        if called == "lambdify":
+    for word, lineno in named(path):
+        assert word not in FORBIDDEN, f"{word} in line {lineno}"
+        if word == "lambdify":
             assert name(path) == "fimviz/tape.py", f"lambdify in line {lineno}"
     assert not FORBIDDEN_MODULES & {module.split(".")[0] for module in imports(path)}
 
@@ -141,3 +144,10 @@ def test_the_reader_of_imports_sees_them_all(tmp_path, monkeypatch):
         "from ..metric import g\nfrom . import kernel\nfrom fimviz import ui\ndef f():\n import plotly.io\n"
     )
     assert list(imports(path)) == ["fimviz.metric", "fimviz.derive", "fimviz.ui", "plotly.io"]
+
+
+@pytest.mark.parametrize("code", ["eval('1')", "map(sp.sympify, t)", "sp.S('x')", "sympy.parse_expr(t)", "f = exec"])
+def test_the_reader_of_names_sees_what_is_handed_on(tmp_path, code):
+    path = tmp_path / "text.py"
+    path.write_text(f"one = sp.S.One\n{code}\n")
+    assert [lineno for word, lineno in named(path) if word in FORBIDDEN] == [2]
