@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -113,6 +114,15 @@ def test_nothing_evaluates_text(path):
         if word == "lambdify":
             assert name(path) == "fimviz/tape.py", f"lambdify in line {lineno}"
     assert not FORBIDDEN_MODULES & {module.split(".")[0] for module in imports(path)}
+
+
+def test_no_public_name_is_hidden_by_the_room_it_lives_in():
+    import fimviz
+
+    first = {public: getattr(fimviz, public) for public in fimviz.__all__}
+    again = {public: getattr(fimviz, public) for public in fimviz.__all__}
+    assert [public for public in first if again[public] is not first[public]] == []
+    assert [public for public in again if isinstance(again[public], ModuleType)] == []
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "families").glob("[!_]*.py")), ids=name)
