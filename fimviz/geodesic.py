@@ -210,9 +210,7 @@ def _field(solver, alpha, d, transports):
         parts = [du, solver.acceleration(u, du, alpha)]
         if transports:
             w = y[:, 2 * d :]
-            parts.append(
-                (solver.acceleration(u, du + w) - solver.acceleration(u, du - w)) / 4
-            )
+            parts.append((solver.acceleration(u, du + w) - solver.acceleration(u, du - w)) / 4)
         return np.concatenate(parts, 1)
 
     return field

@@ -19,6 +19,7 @@ from scipy.integrate import DOP853
 STAGES = DOP853.n_stages
 FINISHED, LEFT, LOST = 0, 1, 2
 MAX_STEPS = 2000
+MOST_SMALL_STEPS = 200
 SMALLEST_STEP = 1e-9
 NEAR_EDGE, SAME_EDGE, FARTHER = 1e-4, 1e-9, 8.0
 LARGEST_DRIFT = 1e-6
@@ -83,6 +84,7 @@ class _Run:
         self.ceiling = np.full(lanes, np.inf)
         self.before = np.full((2, lanes), np.nan)  # step and error of the last good step
         self.rejected = np.zeros(lanes, dtype=bool)
+        self.small = np.zeros(lanes, dtype=int)
         self.horizon = np.full(lanes, np.inf)  # where the last good step foresaw an edge
         self.status = np.where(start.left, LEFT, FINISHED)
         self.active = np.flatnonzero((times[:, -1] > 0) & ~start.left)
@@ -137,6 +139,8 @@ class _Run:
         near = lanes[self.h[lanes] < NEAR_EDGE]
         if near.size == 0:
             return
+        self.small[near] += 1
+        self.status[near[self.small[near] > MOST_SMALL_STEPS]] = LOST
         d = self.g.shape[1]
         rate = (self.f[near, d : 2 * d] / self.y[near, d : 2 * d]).max(1)
         horizon = np.where(rate > 0, self.t[near] + 1 / rate, np.inf)
@@ -179,8 +183,7 @@ def _step(field, y, f, h):
 def _error(k, h, tolerance, g):
     """The 5th-order error estimate in the metric, damped by the 3rd-order one; good below 1."""
     flat = k[: STAGES + 1].reshape(STAGES + 1, -1)
-    fifth, third = (_square((e @ flat).reshape(*tolerance.shape[:2], -1), tolerance, g)
-                    for e in (DOP853.E5, DOP853.E3))
+    fifth, third = (_square((e @ flat).reshape(*tolerance.shape[:2], -1), tolerance, g) for e in (DOP853.E5, DOP853.E3))
     total = fifth + 0.01 * third
     return h * fifth / np.sqrt(np.where(total == 0, 1.0, total))
 
