@@ -32,7 +32,7 @@ class ChartMap:
 
     def __init__(self, family: Family, chart: Chart):
         self.family, self.chart = family, chart
-        self.forward = tuple(map(sp.sympify, chart.to(*family.symbols)))
+        self.forward = tuple(map(sp.Add, chart.to(*family.symbols)))
 
     @property
     def dimension(self) -> int:
@@ -43,7 +43,7 @@ class ChartMap:
         """θ as expressions in the chart's symbols, or None."""
         if self.chart.back is None:
             return None
-        return tuple(map(sp.sympify, self.chart.back(*self.chart.symbols)))
+        return tuple(map(sp.Add, self.chart.back(*self.chart.symbols)))
 
     @cached_property
     def to_tape(self) -> Tape:

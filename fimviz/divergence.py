@@ -50,7 +50,7 @@ def kl_expression(family: Family) -> tuple[sp.Expr, tuple[sp.Symbol, ...], tuple
     if family.exponential_form is not None:
         return family.exponential_form.kl(other), mine, other
     if family.kl is not None:
-        return sp.sympify(family.kl(*mine, *other)), mine, other
+        return sp.Add(family.kl(*mine, *other)), mine, other
     return None
 
 

@@ -214,7 +214,7 @@ class Family:
     @cached_property
     def expression(self) -> sp.Expr:
         """ℓ(x; θ) with the constants filled in."""
-        return sp.sympify(self.log_density(self.sample, *self.symbols, **self._exact_constants()))
+        return sp.Add(self.log_density(self.sample, *self.symbols, **self._exact_constants()))
 
     def _exact_constants(self) -> dict[str, sp.Expr]:
         return {name: sp.nsimplify(value) for name, value in self.constants.items()}

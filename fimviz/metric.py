@@ -439,7 +439,7 @@ def _tensors(family: Family, key: str) -> Tensors | None:
 
 def _make_tensors(family: Family, key: str) -> Tensors | None:
     derivation, own = derive(family), chart_map(family, key)
-    if own.forward == family.symbols:
+    if own.chart.symbols == own.forward == family.symbols:
         return Tensors(family.symbols, derivation.g, lambda: derivation.cubic)
     if own.backward is None:
         return None

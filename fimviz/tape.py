@@ -131,7 +131,7 @@ def lower(expressions: Iterable[Any], symbols: Sequence[sp.Symbol]) -> Tape:
     for a free symbol that is no input and for a function that has no instruction.
     """
     builder = _Builder(symbols)
-    out = [builder.visit(stabilise(sp.sympify(e))) for e in expressions]
+    out = [builder.visit(stabilise(sp.Add(e))) for e in expressions]
     return builder.finish(out)
 
 

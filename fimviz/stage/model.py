@@ -1,0 +1,161 @@
+"""A family, a chart and a descent as the data that the stage computes with: tapes and labels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import sympy as sp
+
+from fimviz.atlas import ChartMap, chart_map
+from fimviz.divergence import kl_expression
+from fimviz.family import Family
+from fimviz.metric import fisher_metric
+from fimviz.tape import lower
+
+# |u| in a logarithmic chart from which a point counts as having reached the domain's edge
+_EDGE = 300.0
+Expressions = Sequence[sp.Expr]
+
+
+@cache
+def describe(family: Family) -> dict[str, Any]:
+    """Everything the stage needs to compute with a family; see geometry.js for its use."""
+    free = chart_map(family, family.solver)
+    solver = fisher_metric(family).solver
+    return {
+        "d": family.dimension,
+        "slug": family.slug,
+        "title": family.title,
+        "theta": [_parameter(p) for p in family.parameters],
+        "solver": {
+            "from_theta": free.to_tape.as_dict(),
+            "to_theta": _tape(_back(free), _u(free)),
+            "metric": solver.tensors.g_dg_tape.as_dict(),
+            "edge": _EDGE,
+        },
+        "log_density": family.density_tape.as_dict(),
+        "support": {
+            "kind": family.support.kind,
+            "points": list(family.support.points),
+            "view": list(family.support.view),
+        },
+        "natural": _natural(family, free),
+        "expectation": _expectation(family, free),
+        "kl": _kl(family, free),
+    }
+
+
+@cache
+def describe_chart(family: Family, key: str) -> dict[str, Any]:
+    """A display chart: ξ(u), its Jacobian, and u(ξ) where there is a formula."""
+    own, free = chart_map(family, key), chart_map(family, family.solver)
+    chart = own.chart
+    return {
+        "name": chart.name,
+        "coords": [
+            {"name": n, "symbol": g, "label": text, "lo": _finite(d[0]), "hi": _finite(d[1])}
+            for n, g, text, d in zip(chart.names, chart.glyphs, chart.labels, chart.domains, strict=True)
+        ],
+        **_between(own, free),
+    }
+
+
+@cache
+def describe_descent(family: Family, key: str) -> dict[str, Any] | None:
+    """The loss KL(p*‖p_θ) with its gradient, and the metric, in one chart; None without formulas."""
+    own, free = chart_map(family, key), chart_map(family, family.solver)
+    metric, found = fisher_metric(family, key), kl_expression(family)
+    if found is None or own.backward is None or metric.g is None:
+        return None
+    expression, first, second = found
+    symbols = own.chart.symbols
+    # p* keeps its own symbols: they must differ from the chart's
+    target = [sp.Symbol(f"{s.name}_star", **s.assumptions0) for s in first]
+    loss = expression.subs(
+        {**dict(zip(first, target, strict=True)), **dict(zip(second, own.backward, strict=True))}, simultaneous=True
+    )
+    d = range(len(symbols))
+    return {
+        "name": own.chart.name,
+        **_between(own, free),
+        "loss": _tape([loss, *(sp.diff(loss, s) for s in symbols)], (*symbols, *target)),
+        "metric": _tape([metric.g[i, j] for i in d for j in d if i <= j], symbols),
+    }
+
+
+def _tape(expressions: Expressions, symbols: Sequence[sp.Symbol]) -> dict[str, Any]:
+    return lower(expressions, symbols).as_dict()
+
+
+def _finite(bound: float) -> float | None:
+    return bound if math.isfinite(bound) else None
+
+
+def _parameter(p) -> dict[str, Any]:
+    low, high = map(_finite, p.domain)
+    return {"name": p.name, "symbol": p.glyph or p.name, "label": p.label, "lo": low, "hi": high}
+
+
+def _u(free: ChartMap) -> tuple[sp.Symbol, ...]:
+    return free.chart.symbols
+
+
+def _back(free: ChartMap) -> tuple[sp.Expr, ...]:
+    if free.backward is None:
+        raise ValueError(f"Family '{free.family.title}': the solver chart '{free.chart.name}' needs a formula for θ.")
+    return free.backward
+
+
+def _in_u(expressions: Expressions, free: ChartMap) -> list[sp.Expr]:
+    """Expressions in θ as expressions in u."""
+    swap = dict(zip(free.family.symbols, _back(free), strict=True))
+    return [e.subs(swap, simultaneous=True) for e in expressions]
+
+
+def _between(own: ChartMap, free: ChartMap) -> dict[str, Any]:
+    """ξ(u), ∂ξ/∂u and u(ξ) of one chart."""
+    u = _u(free)
+    forward = list(u) if own.chart.name == free.chart.name else _in_u(own.forward, free)
+    to_u = None
+    if own.backward is not None:
+        swap = dict(zip(own.family.symbols, own.backward, strict=True))
+        back = own.chart.symbols if own.chart.name == free.chart.name else [
+            e.subs(swap, simultaneous=True) for e in free.forward
+        ]  # fmt: skip
+        to_u = _tape(back, own.chart.symbols)
+    return {
+        "from_u": _tape(forward, u),
+        "jac_u": _tape([sp.diff(f, s) for f in forward for s in u], u),
+        "to_u": to_u,
+    }
+
+
+def _natural(family: Family, free: ChartMap) -> dict[str, Any] | None:
+    if family.exponential_form is None or family.natural is None:
+        return None
+    between = _between(chart_map(family, "natural"), free)
+    return {"from_u": between["from_u"], "to_u": between["to_u"]}
+
+
+def _expectation(family: Family, free: ChartMap) -> dict[str, Any] | None:
+    if family.exponential_form is None:
+        return None
+    between = _between(chart_map(family, "expectation"), free)
+    return {"from_u": between["from_u"], "jac_u": between["jac_u"]}
+
+
+def _kl(family: Family, free: ChartMap) -> dict[str, Any] | None:
+    found = kl_expression(family)
+    if found is None:
+        return None
+    expression, first, second = found
+    u = _u(free)
+    other = tuple(sp.Symbol(f"{s.name}_q", **s.assumptions0) for s in u)
+    back = _back(free)
+    swap = dict(zip(first, back, strict=True))
+    move = dict(zip(u, other, strict=True))
+    swap |= {s: b.xreplace(move) for s, b in zip(second, back, strict=True)}
+    return _tape([expression.subs(swap, simultaneous=True)], (*u, *other))
