@@ -4,37 +4,56 @@
     metric = fimviz.fisher_metric(fimviz.CATALOG["gamma"])
     fimviz.distance(metric, [2.0, 1.0], [5.0, 0.5])
 
-The names below are the public contract; they are imported when first used.
+The names below are the public contract. They are imported at once, not when first used: `geodesic`
+and `derive` are also the names of rooms, which would hide a name that came later.
 """
 
-from __future__ import annotations
+from fimviz.connect import distance, geodesic_between, log, shortest_geodesic
+from fimviz.derive import Derivation, Step, derive
+from fimviz.derive.examination import State, Verdict, examine
+from fimviz.divergence import jeffreys, kl
+from fimviz.errors import DomainError, LeavesDomain, NoGeodesic
+from fimviz.families import CATALOG
+from fimviz.family import Chart, Family, Parameter, Support
+from fimviz.field import curvature_map, indicatrix
+from fimviz.geodesic import exp, geodesic, parallel_transport
+from fimviz.gradient import Descent, descend, natural_gradient
+from fimviz.inference import cramer_rao, estimates, jeffreys_volume, sample
+from fimviz.metric import Metric, fisher_metric
 
-from importlib import import_module
-from typing import Any
-
-_HOMES = {
-    "fimviz.families": ["CATALOG"],
-    "fimviz.family": ["Chart", "Family", "Parameter", "Support"],
-    "fimviz.errors": ["DomainError", "LeavesDomain", "NoGeodesic"],
-    "fimviz.metric": ["Metric", "fisher_metric"],
-    "fimviz.derive": ["Derivation", "Step", "derive"],
-    "fimviz.derive.examination": ["State", "Verdict", "examine"],
-    "fimviz.geodesic": ["exp", "geodesic", "parallel_transport"],
-    "fimviz.connect": ["distance", "geodesic_between", "log", "shortest_geodesic"],
-    "fimviz.divergence": ["jeffreys", "kl"],
-    "fimviz.gradient": ["Descent", "descend", "natural_gradient"],
-    "fimviz.field": ["curvature_map", "indicatrix"],
-    "fimviz.inference": ["cramer_rao", "estimates", "jeffreys_volume", "sample"],
-}
-_HOME = {name: module for module, names in _HOMES.items() for name in names}
-__all__ = sorted(_HOME)
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"fimviz has no '{name}'; it has {', '.join(__all__)}.")
-    return getattr(import_module(_HOME[name]), name)
-
-
-def __dir__() -> list[str]:
-    return __all__
+__all__ = [
+    "CATALOG",
+    "Chart",
+    "Derivation",
+    "Descent",
+    "DomainError",
+    "Family",
+    "LeavesDomain",
+    "Metric",
+    "NoGeodesic",
+    "Parameter",
+    "State",
+    "Step",
+    "Support",
+    "Verdict",
+    "cramer_rao",
+    "curvature_map",
+    "derive",
+    "descend",
+    "distance",
+    "estimates",
+    "examine",
+    "exp",
+    "fisher_metric",
+    "geodesic",
+    "geodesic_between",
+    "indicatrix",
+    "jeffreys",
+    "jeffreys_volume",
+    "kl",
+    "log",
+    "natural_gradient",
+    "parallel_transport",
+    "sample",
+    "shortest_geodesic",
+]
