@@ -111,7 +111,7 @@ class LogBesselI0(_Atom):
     def eval(cls, k: Any) -> sp.Expr | None:
         return sp.S.Zero if k.is_zero else None
 
-    def fdiff(self, argindex: int = 1) -> sp.Expr:
+    def fdiff(self, argindex: int = 1) -> Any:
         if argindex != 1:
             raise ArgumentIndexError(self, argindex)
         return BesselRatio(0, self.args[0])

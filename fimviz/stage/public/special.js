@@ -283,10 +283,19 @@ const ASYMPTOTIC = (() => {
 })();
 
 /** Sum over j >= skip of weight(j) c_j rho^(j-skip). */
-const small = (weight, skip) =>
-  fit((rho) => TAYLOR.reduceRight((sum, c, j) => (j < skip ? sum : sum * rho + weight(j) * c), 0), 2, 2);
+function small(weight, skip) {
+  const series = TAYLOR.map((c, j) => weight(j) * c).slice(skip);
+  return fit((rho) => series.reduceRight((sum, c) => sum * rho + c, 0), 2, 2);
+}
 
-const middle = (f) => MIDDLE.map(([centre, half]) => fit((k) => f(k, cumulants(k)), centre, half));
+const cumulantsAt = new Map(); // the fits share their points
+function middle(f) {
+  const value = (k) => {
+    if (!cumulantsAt.has(k)) cumulantsAt.set(k, cumulants(k));
+    return f(k, cumulantsAt.get(k));
+  };
+  return MIDDLE.map(([centre, half]) => fit(value, centre, half));
+}
 
 const large = (coefficient) =>
   Float64Array.from({ length: DEGREE + 1 }, (_, j) => coefficient(j) * LARGE ** -j);
