@@ -1,0 +1,141 @@
+"""Curves of least discrete energy between two points: the first, rough answer to a distance.
+
+    E(u₀ … u_M) = (M/2) Σₛ Δₛᵀ g(mₛ) Δₛ,   Δₛ = uₛ₊₁ − uₛ,   mₛ = (uₛ + uₛ₊₁)/2
+
+Newton's method with the exact Hessian; where that is not positive definite or does not descend,
+λ times the Laplacian of the frozen metric is added (Levenberg–Marquardt).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+SEGMENTS = 16
+LONGEST_STEP = 1.5
+ENOUGH = 1e-3
+MAX_ITERATIONS = 120
+
+
+def straight(a, b, segments=SEGMENTS):
+    """The straight line from a to b (L, d) in chart coordinates, (L, segments + 1, d)."""
+    s = np.linspace(0, 1, segments + 1)[:, None]
+    return (1 - s) * a[:, None] + s * b[:, None]
+
+
+def relax(solver, u):
+    """Lower the energy of the curves u (L, M + 1, d) with their end points fixed.
+
+    Returns the curves and which of them reached a minimum, to ENOUGH of their energy. Steps are
+    capped at LONGEST_STEP chart units: the midpoint rule would otherwise cut through regions where
+    the metric vanishes and call that short.
+    """
+    u = u.copy()
+    damping, done = np.zeros(len(u)), np.zeros(len(u), dtype=bool)
+    active = np.arange(len(u))
+    here = _segments(solver, u)
+    for _ in range(MAX_ITERATIONS):
+        step, ahead, sound = _newton_step(solver, here, damping[active])
+        trial = u[active]
+        trial[:, 1:-1] += step * _cap(step)[:, None, None]
+        there = _segments(solver, trial)
+        better = sound & (there.energy <= here.energy)
+        u[active[better]] = trial[better]
+        damping[active] = np.where(better, damping[active] / 8, 4 * damping[active] + 0.02)
+        damping[damping < 1e-3] = 0
+        done[active] = sound & (np.abs(ahead) < ENOUGH * here.energy)
+        here = there.where(better, here)
+        keep = ~done[active] & (damping[active] < 1e9)
+        active, here = active[keep], here.where(keep)
+        if active.size == 0:
+            break
+    return u, done
+
+
+def length(solver, u):
+    """√(2E), which is the length where the speed is constant, (L,)."""
+    return np.sqrt(2 * _segments(solver, u).energy)
+
+
+def _cap(step):
+    return np.minimum(1.0, LONGEST_STEP / np.maximum(np.abs(step).max((1, 2)), 1e-300))
+
+
+@dataclass
+class _Segments:
+    """Δ, g, ∂g Δ and the energy of every segment (L, M, …) and curve (L,)."""
+
+    mid: np.ndarray
+    delta: np.ndarray
+    g: np.ndarray
+    slope: np.ndarray  # ∂ₖgᵢⱼ Δʲ as [..., i, k]
+    momentum: np.ndarray  # g Δ
+    energy: np.ndarray
+
+    def where(self, chosen, other=None):
+        """The chosen lanes; or, given another, those lanes replaced in it."""
+        mine = self.__dict__.values()
+        if other is None:
+            return _Segments(*(x[chosen] for x in mine))
+        return _Segments(
+            *(np.where(chosen.reshape(-1, *[1] * (x.ndim - 1)), x, y) for x, y in zip(mine, other.__dict__.values()))
+        )
+
+
+def _segments(solver, u):
+    delta, mid = np.diff(u, axis=1), (u[:, 1:] + u[:, :-1]) / 2
+    g, dg = solver.g_dg(mid)
+    momentum = (g @ delta[..., None])[..., 0]
+    slope = np.swapaxes((dg @ delta[..., None, :, None])[..., 0], -1, -2)
+    energy = (momentum * delta).sum((1, 2)) * (delta.shape[1] / 2)
+    return _Segments(mid, delta, g, slope, momentum, np.where(np.isfinite(energy), energy, np.inf))
+
+
+def _newton_step(solver, at, damping):
+    """The step of the inner nodes, what it promises, and whether the Hessian was positive."""
+    half = (at.slope.swapaxes(-1, -2) @ at.delta[..., None])[..., 0] / 4
+    gradient = (at.momentum + half)[:, :-1] + (half - at.momentum)[:, 1:]
+    hessian = _hessian(solver, at, damping)
+    lanes, n, d = gradient.shape
+    sound = _positive(hessian)
+    hessian[~sound] = np.eye(n * d)
+    step = -np.linalg.solve(hessian, gradient.reshape(lanes, -1, 1))[..., 0]
+    ahead = (step * gradient.reshape(lanes, -1)).sum(1) * at.delta.shape[1] / 2
+    return step.reshape(gradient.shape), ahead, sound
+
+
+def _hessian(solver, at, damping):
+    """∂²E/M + λ × (frozen-metric Laplacian), dense over the inner nodes: (L, (M−1)d, (M−1)d)."""
+    d2g, delta = solver.d2g(at.mid), at.delta
+    bend = (d2g @ delta[:, :, None, None, :, None])[..., 0] @ delta[:, :, None, :, None]
+    bend = bend[..., 0] / 8
+    turn = at.slope.swapaxes(-1, -2)
+    both, skew = (at.slope + turn) / 2, (turn - at.slope) / 2
+    g = at.g * (1 + damping)[:, None, None, None]
+    lanes, m, d = delta.shape
+    hessian = np.zeros((lanes, m - 1, d, m - 1, d))
+    i = np.arange(m - 1)
+    hessian[:, i, :, i] = np.moveaxis((g + both + bend)[:, :-1] + (g - both + bend)[:, 1:], 1, 0)
+    upper = (skew + bend - g)[:, 1:-1]
+    hessian[:, i[:-1], :, i[1:]] = np.moveaxis(upper, 1, 0)
+    hessian[:, i[1:], :, i[:-1]] = np.moveaxis(upper.swapaxes(-1, -2), 1, 0)
+    return hessian.reshape(lanes, (m - 1) * d, -1)
+
+
+def _positive(matrices):
+    """Which of the symmetric matrices (L, n, n) have a Cholesky factor."""
+    finite = np.isfinite(matrices).all((1, 2))
+    try:
+        np.linalg.cholesky(matrices[finite])
+        return finite
+    except np.linalg.LinAlgError:
+        return finite & np.array([_has_factor(m) for m in matrices])
+
+
+def _has_factor(matrix):
+    try:
+        np.linalg.cholesky(matrix)
+        return True
+    except np.linalg.LinAlgError:
+        return False
