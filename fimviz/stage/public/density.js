@@ -1,0 +1,232 @@
+/**
+ * A panel of kind "density": one row per path or point. Each row shows the densities on the way as thin ghosts and the
+ * one that matters as a filled curve; all rows share one vertical scale, so that heights can be compared.
+ */
+import { outline, usable } from "./scene.js";
+import { axisNumber, niceTicks } from "./text.js";
+import { textWidth } from "./painter.js";
+
+const GRID = 260;
+const NEAR = 24;
+
+export function drawDensities(panel, width, height, context) {
+  const { scene, style } = context;
+  const pen = { ...context, panel, frame: { kind: "density", width, height }, back: [], front: [], handles: [], hits: [], notices: [], still: [] };
+  const rows = (panel.rows ?? []).filter((row) => row && scene.shown(row.when));
+  if (!rows.length || !scene.model) return pen;
+  const range = xRange(panel, scene);
+  const drawn = rows.map((row) => rowCurves(row, panel, scene, range));
+  const top = peakOf(drawn);
+  const axis = panel.axis === false ? 0 : style.size.axis_text * 1.6;
+  const each = (height - axis) / rows.length;
+  drawn.forEach((row, i) => drawRow(pen, row, { y: i * each, h: each, range, top, last: i === drawn.length - 1 }));
+  if (axis) drawAxis(pen, range, height - axis);
+  return pen;
+}
+
+function xRange(panel, scene) {
+  const view = panel.x ?? scene.data?.model?.support?.view ?? [-5, 5];
+  return view[1] > view[0] ? view : [view[0], view[0] + 1];
+}
+
+/** The curves of one row: {row, ghosts: [curve], main: curve | null, extra: [curve]}, a curve being {xs, ps}. */
+function rowCurves(row, panel, scene, range) {
+  const curve = (theta) => (theta ? sample(scene, panel, theta, range) : null);
+  const thetaOf = (u) => (usable(u) ? Array.from(scene.model.toTheta(u)) : null);
+  const ghosts = [];
+  let main = null;
+  if (row.path) {
+    const path = scene.results.get(row.path);
+    if (path?.ok) {
+      const count = row.ghosts ?? 7;
+      for (let k = 0; k < count; k++) ghosts.push(curve(thetaOf(path.at(count > 1 ? k / (count - 1) : 0))));
+      const t = Math.min(1, Math.max(0, scene.number(row.at ?? 0.5, 0.5)));
+      main = curve(thetaOf(path.at(t)));
+    }
+  } else if (row.point) main = curve(thetaOf(scene.point(row.point)));
+  if (row.rim) for (const u of rimPoints(scene, row)) ghosts.push(curve(thetaOf(u)));
+  for (const name of row.points ?? []) ghosts.push(curve(thetaOf(scene.point(name))));
+  const extra = (row.extra ?? []).map((given) => ({ given, curve: mixture(scene, panel, given, range) }));
+  return { row, ghosts: ghosts.filter(Boolean), main, extra: extra.filter((e) => e.curve) };
+}
+
+/** Points evenly round the rim of an ellipse or a ball; an ellipse's rim is read in the panel's picture chart. */
+function rimPoints(scene, row) {
+  const curve = scene.results.get(row.rim), chart = scene.chart(row.chart);
+  if (!curve?.ok || !chart) return [];
+  const count = row.count ?? 10, out = [];
+  if (curve.offsets) {
+    const xi = outline(curve, chart), m = xi.length / chart.n;
+    for (let k = 0; k < count; k++) {
+      const i = Math.floor((k * m) / count);
+      out.push(chart.toU(Array.from(xi.subarray(i * chart.n, (i + 1) * chart.n)), curve.u));
+    }
+  } else {
+    const d = scene.model.d, m = curve.points.length / d;
+    for (let k = 0; k < count; k++) out.push(curve.points.subarray(Math.floor((k * m) / count) * d, (Math.floor((k * m) / count) + 1) * d));
+  }
+  return out;
+}
+
+function mixture(scene, panel, given, range) {
+  const thetas = (given.mixture ?? []).map((name) => scene.values[name]).filter(Array.isArray);
+  if (!thetas.length) return null;
+  const weight = scene.number(given.weight ?? 0.5, 0.5);
+  const parts = thetas.map((theta) => (usable(scene.model.fromTheta(theta)) ? theta : null)).filter(Boolean);
+  if (parts.length !== 2) return null;
+  const xs = merge(sample(scene, panel, parts[0], range).xs, sample(scene, panel, parts[1], range).xs);
+  const [a, b] = parts.map((theta) => densityAt(scene, theta, xs));
+  return { xs, ps: a.map((p, i) => (1 - weight) * p + weight * b[i]) };
+}
+
+const merge = (a, b) => Float64Array.from([...a, ...b].sort((x, y) => x - y));
+
+function sample(scene, panel, theta, range) {
+  if (panel.discrete) {
+    const xs = Float64Array.from(panel.xs ?? integers(range));
+    return { xs, ps: densityAt(scene, theta, xs) };
+  }
+  const xs = refined(scene, theta, evenly(range, GRID), range);
+  return { xs, ps: densityAt(scene, theta, xs) };
+}
+
+const integers = ([lo, hi]) => Array.from({ length: Math.floor(hi) - Math.ceil(lo) + 1 }, (_, i) => Math.ceil(lo) + i);
+
+function evenly([lo, hi], n) {
+  // Half a step in from the ends, where a density on (0, 1) or (0, oo) may be infinite.
+  return Float64Array.from({ length: n }, (_, i) => lo + ((i + 0.5) * (hi - lo)) / n);
+}
+
+/** A peak narrower than the grid is found by its log-density and given points of its own. */
+function refined(scene, theta, xs, range) {
+  const logs = scene.model.logDensity(xs, theta);
+  let best = -1;
+  for (let i = 0; i < logs.length; i++) if (Number.isFinite(logs[i]) && (best < 0 || logs[i] > logs[best])) best = i;
+  if (best <= 0 || best === xs.length - 1) return xs;
+  const bend = logs[best - 1] - 2 * logs[best] + logs[best + 1];
+  if (!(bend < -0.02)) return xs;
+  const step = xs[1] - xs[0];
+  const centre = xs[best] + (0.5 * step * (logs[best - 1] - logs[best + 1])) / bend;
+  const width = step / Math.sqrt(-bend);
+  const more = [];
+  for (let k = -NEAR; k <= NEAR; k++) more.push(centre + (k / NEAR) * 4 * width);
+  return merge(xs, more.filter((x) => x > range[0] && x < range[1]));
+}
+
+function densityAt(scene, theta, xs) {
+  const logs = scene.model.logDensity(xs, theta);
+  return Float64Array.from(logs, (l) => (Number.isNaN(l) ? 0 : Math.exp(l)));
+}
+
+/** The scale: the highest finite value, but not the last steps before a density runs to infinity at an edge. */
+function peakOf(drawn) {
+  let top = 0;
+  for (const { ghosts, main, extra } of drawn)
+    for (const curve of [...ghosts, main, ...extra.map((e) => e.curve)].filter(Boolean)) top = Math.max(top, peak(curve.ps));
+  return top > 0 ? top : 1;
+}
+
+function peak(ps) {
+  let best = 0;
+  for (let i = 0; i < ps.length; i++) if (ps[i] > ps[best] || !Number.isFinite(ps[best])) best = i;
+  const edge = ps.length > 20 && (best < 2 || best > ps.length - 3);
+  if (!edge) return ps[best];
+  const inner = ps[best < 2 ? 4 : ps.length - 5];
+  return Number.isFinite(ps[best]) ? Math.min(ps[best], 2.5 * inner) : 2.5 * inner;
+}
+
+function drawRow(pen, { row, ghosts, main, extra }, place) {
+  const { style, scene, lit } = pen;
+  const id = row.id ?? row.path ?? row.point, role = style.role(row.role ?? "fisher");
+  const label = row.label ? scene.fill(row.label) : "";
+  const box = rowBox(pen, place);
+  const toPx = pixelsIn(box, place);
+  const draw = pen.panel.discrete ? drawDiscrete : drawSmooth;
+  const bold = lit === id ? 1.4 : 1;
+  pen.front.push({ t: "clip", x: 0, y: place.y, w: pen.frame.width, h: place.h + 2 });
+  for (const { given, curve } of extra) drawExtra(pen, given, curve, toPx);
+  for (const curve of ghosts) draw(pen, curve, toPx, box, { stroke: role.colour, width: style.size.thin * bold, alpha: 0.5, ghost: true });
+  if (main) draw(pen, main, toPx, box, { stroke: role.colour, width: style.size.hero * 0.88 * bold, alpha: 1, fillAlpha: style.dark ? 0.22 : 0.12 });
+  pen.front.push({ t: "end" });
+  pen.front.push({ t: "path", pts: [box.x, box.floor, box.x + box.w, box.floor], stroke: role.colour, width: style.size.axis, alpha: 0.55 });
+  if (label) pen.front.push(rowLabel(pen, label, box, place, role.colour));
+  if (row.note) pen.front.push(rowNote(pen, row, box, place));
+  pen.hits.push({ id, box: { x: 0, y: place.y, w: pen.frame.width, h: place.h } });
+}
+
+function rowBox({ style, frame }, place) {
+  const k = style.k;
+  const floor = place.y + place.h - 7 * k;
+  return { x: 12 * k, w: Math.max(10, frame.width - 16 * k), floor, h: Math.max(8, place.h - 22 * k) };
+}
+
+function pixelsIn(box, { range, top }) {
+  const sx = box.w / (range[1] - range[0]), sy = box.h / top;
+  return (curve) => {
+    const out = new Float64Array(curve.xs.length * 2);
+    for (let i = 0; i < curve.xs.length; i++) {
+      out[2 * i] = box.x + (curve.xs[i] - range[0]) * sx;
+      out[2 * i + 1] = box.floor - Math.min(4 * box.h, curve.ps[i] * sy);
+    }
+    return out;
+  };
+}
+
+function drawSmooth(pen, curve, toPx, box, ink) {
+  const pts = toPx(curve);
+  if (!ink.ghost) {
+    const closed = [pts[0], box.floor, ...pts, pts[pts.length - 2], box.floor];
+    pen.front.push({ t: "path", pts: closed, closed: true, fill: ink.stroke, fillAlpha: ink.fillAlpha });
+  }
+  pen.front.push({ t: "path", pts, stroke: ink.stroke, width: ink.width, alpha: ink.alpha });
+}
+
+/** Ghosts are steps, the main distribution stands on stems. */
+function drawDiscrete(pen, curve, toPx, box, ink) {
+  const pts = toPx(curve), n = pts.length / 2;
+  const half = n > 1 ? (pts[2] - pts[0]) / 2 : box.w / 4;
+  const out = [];
+  for (let i = 0; i < n; i++) {
+    const x = pts[2 * i], y = pts[2 * i + 1];
+    if (ink.ghost) out.push(x - half, y, x + half, y);
+    else out.push(x, box.floor, x, y, NaN, NaN);
+  }
+  pen.front.push({ t: "path", pts: out, stroke: ink.stroke, width: ink.width, alpha: ink.alpha });
+  if (!ink.ghost) pen.front.push({ t: "dots", pts, r: Math.min(5 * pen.style.k, Math.max(2.2, half * 0.7)), fill: ink.stroke });
+}
+
+function drawExtra(pen, given, curve, toPx) {
+  const { style } = pen, role = style.role(given.role ?? "data");
+  pen.front.push({ t: "path", pts: toPx(curve), stroke: role.colour, width: style.size.thin * 1.3, dash: [3 * style.k, 3 * style.k], alpha: 0.9 });
+}
+
+function rowLabel({ style, frame }, text, box, place, fill) {
+  const size = style.size.label;
+  const room = frame.width - box.x - 4;
+  // A label never runs out of its panel: the last words go first.
+  let shown = text;
+  while (shown.includes(" ") && textWidth(shown, size, 600, style.family) > room) shown = shown.slice(0, shown.lastIndexOf(" "));
+  return { t: "text", text: shown, x: box.x, y: place.y + size * 1.15, size, weight: 600, fill, halo: style.colour("page"), haloWidth: style.size.halo };
+}
+
+function rowNote({ style, scene, frame }, row, box, place) {
+  return {
+    t: "text", text: scene.fill(row.note), x: frame.width - 4 * style.k, y: place.y + style.size.label * 1.15, anchor: "end",
+    size: style.size.axis_text, fill: style.colour("muted"), halo: style.colour("page"), haloWidth: style.size.halo,
+  };
+}
+
+function drawAxis(pen, range, y) {
+  const { style, panel } = pen, box = rowBox(pen, { y: 0, h: y });
+  const size = style.size.axis_text, fill = style.colour("axis_text");
+  const at = (x) => box.x + ((x - range[0]) / (range[1] - range[0])) * box.w;
+  const { ticks, decimals } = panel.ticks
+    ? { ticks: panel.ticks.map((t) => t.at ?? t), decimals: 0 }
+    : niceTicks(range[0], range[1], Math.max(2, box.w / (70 * style.k)));
+  ticks.forEach((x, i) => {
+    const text = panel.ticks?.[i]?.label ?? axisNumber(x, panel.discrete ? 0 : decimals);
+    const half = textWidth(text, size, 400, style.family) / 2;
+    if (at(x) - half < 0 || at(x) + half > pen.frame.width) return;
+    pen.front.push({ t: "text", text, x: at(x), y: y + size * 1.05, size, fill, anchor: "middle" });
+  });
+}

@@ -1,0 +1,87 @@
+/**
+ * The live formula. MathML that came as data is never parsed into the page: an inert document reads it, and only
+ * elements and attributes on the lists below are built anew.
+ */
+import { el, setText } from "./dom.js";
+
+const MATHML = "http://www.w3.org/1998/Math/MathML";
+const ELEMENTS = new Set(
+  ("math semantics mrow mi mn mo ms mtext mspace mfrac msqrt mroot mstyle merror mpadded mphantom msub msup msubsup " +
+    "munder mover munderover mmultiscripts mprescripts none mtable mtr mtd").split(" "),
+);
+const ATTRIBUTES = new Set(
+  ("display displaystyle mathvariant stretchy fence separator form largeop movablelimits symmetric lspace rspace accent " +
+    "accentunder linethickness columnalign rowalign rowspacing columnspacing width height depth voffset minsize maxsize " +
+    "scriptlevel mathsize dir intent arg").split(" "),
+);
+const ROLES = new Set(["fisher", "euclid", "e", "m", "data", "ink", "muted"]);
+const NAME = /^[\w.-]{1,64}$/;
+
+export function safeMathML(text) {
+  const found = new DOMParser().parseFromString(String(text), "text/html").querySelector("math");
+  return found ? copy(found) : null;
+}
+
+function copy(node) {
+  const name = node.localName;
+  if (!ELEMENTS.has(name)) return null;
+  const made = document.createElementNS(MATHML, name);
+  // A letter alone is a variable and slants; a longer name stands upright.
+  if (name === "mi" && [...node.textContent.trim()].length === 1 && !node.hasAttribute("mathvariant")) made.classList.add("fv-variable");
+  for (const { name: key, value } of node.attributes) copyAttribute(made, key, value);
+  for (const child of node.childNodes) {
+    if (child.nodeType === Node.TEXT_NODE) made.append(child.data);
+    else if (child.nodeType === Node.ELEMENT_NODE) made.append(...[copy(child)].filter(Boolean));
+  }
+  return made;
+}
+
+function copyAttribute(made, key, value) {
+  if (ATTRIBUTES.has(key)) made.setAttribute(key, value);
+  else if ((key === "id" || key === "data-slot" || key === "data-mark") && NAME.test(value)) made.setAttribute(`data-${key.replace("data-", "")}`, value);
+  else if ((key === "class" || key === "data-role") && ROLES.has(value.replace(/^role-/, ""))) made.classList.add(`fv-role-${value.replace(/^role-/, "")}`);
+}
+
+export class Formula {
+  constructor(stage) {
+    this.stage = stage;
+    this.element = el("div", { class: "fv-formula" });
+    this.text = null;
+  }
+
+  adopt(given) {
+    this.given = given ?? null;
+    const text = given?.mathml ?? null;
+    this.element.hidden = !text;
+    if (text === this.text) return;
+    this.text = text;
+    const math = text ? safeMathML(text) : null;
+    math?.setAttribute("displaystyle", "true");
+    this.element.replaceChildren(...(math ? [math] : []));
+    this.#link(math);
+  }
+
+  /** A term and its mark light up together. */
+  #link(math) {
+    this.terms = new Map();
+    if (!math) return;
+    for (const node of [math, ...math.querySelectorAll("[data-mark], [data-id]")]) {
+      const mark = node.getAttribute("data-mark") ?? this.given.links?.[node.getAttribute("data-id")];
+      if (!mark) continue;
+      this.terms.set(mark, [...(this.terms.get(mark) ?? []), node]);
+      node.addEventListener("pointerenter", () => this.stage.light(mark));
+      node.addEventListener("pointerleave", () => this.stage.light(null));
+    }
+  }
+
+  /** Numbers change in place. */
+  refresh(scene, lit) {
+    for (const [slot, template] of Object.entries(this.given?.slots ?? {})) {
+      if (!NAME.test(slot)) continue;
+      const nodes = this.element.querySelectorAll(`[data-slot="${slot}"], [data-id="slot-${slot}"], [data-id="${slot}"]`);
+      const value = scene.fill(template);
+      for (const node of nodes) setText(node, value);
+    }
+    for (const [mark, nodes] of this.terms ?? []) for (const node of nodes) node.classList.toggle("fv-lit", mark === lit);
+  }
+}

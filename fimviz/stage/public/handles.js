@@ -1,0 +1,229 @@
+/**
+ * Hands on a panel. Every handle has a focusable element lying exactly over it, which keyboard, screen readers and tests
+ * use; the pointer takes the nearest handle, and a click anywhere places it there.
+ */
+import { el, setAttr } from "./dom.js";
+import { usable } from "./scene.js";
+import { formatNumber } from "./text.js";
+
+const TAP = 6;
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] };
+
+export class Hands {
+  constructor(view, stage) {
+    this.view = view;
+    this.stage = stage;
+    this.elements = new Map();
+    this.handles = [];
+    this.focus = null;
+    this.tap = null;
+    const { layer } = view;
+    const on = (name, act) => layer.addEventListener(name, act);
+    on("pointerdown", (event) => this.#down(event));
+    on("pointermove", (event) => this.#move(event));
+    on("pointerup", (event) => this.#up(event));
+    on("pointercancel", (event) => this.#cancel(event));
+    on("lostpointercapture", (event) => this.#cancel(event));
+    on("pointerleave", () => stage.light(null));
+  }
+
+  /** Put the elements where the handles are now. */
+  sync(handles) {
+    this.handles = handles;
+    const seen = new Set(handles.map((handle) => handle.key));
+    for (const [key, node] of this.elements) if (!seen.has(key)) this.#remove(key, node);
+    for (const handle of handles) this.#place(handle, this.elements.get(handle.key) ?? this.#add(handle));
+  }
+
+  #add(handle) {
+    const node = el("div", {
+      class: "fv-handle", role: "slider", tabindex: "0", "data-value": handle.mark.value, "aria-roledescription": "handle",
+      onkeydown: (event) => this.#key(event, handle.key),
+      onfocus: () => this.#focusOn(handle.key),
+      onblur: () => this.#focusOn(null),
+      onpointerenter: () => this.#focusOn(handle.key),
+      onpointerleave: () => node.matches(":focus") || this.#focusOn(null),
+    });
+    this.elements.set(handle.key, node);
+    this.view.layer.append(node);
+    return node;
+  }
+
+  #remove(key, node) {
+    node.remove();
+    this.elements.delete(key);
+  }
+
+  #focusOn(key) {
+    const before = this.focus;
+    this.focus = key;
+    if (key === null) this.stage.commitNow();
+    if (before !== key) this.stage.request();
+  }
+
+  #place(handle, node) {
+    const left = `${handle.x.toFixed(2)}px`, top = `${handle.y.toFixed(2)}px`;
+    if (node.style.left !== left) node.style.left = left;
+    if (node.style.top !== top) node.style.top = top;
+    const { scene, words } = this.stage;
+    setAttr(node, "aria-label", handle.mark.name ?? words("handle_value", { label: handle.mark.label ?? handle.mark.value, value: "" }).trim());
+    setAttr(node, "aria-description", words("handle_help"));
+    const xi = this.#chart(handle).fromU(handle.u);
+    const [lo, hi] = this.#range(handle);
+    setAttr(node, "aria-valuemin", round(lo));
+    setAttr(node, "aria-valuemax", round(hi));
+    setAttr(node, "aria-valuenow", round(Math.min(hi, Math.max(lo, xi[0]))));
+    setAttr(node, "aria-valuetext", valueText(scene, handle.mark.value));
+  }
+
+  #chart(handle) {
+    return this.view.pen.chartOf(handle.mark);
+  }
+
+  #range(handle) {
+    const { frame } = this.view;
+    return frame.kind === "ruler" ? [frame.rows[handle.row ?? 0].lo, frame.rows[handle.row ?? 0].hi] : frame.window;
+  }
+
+  #at(event) {
+    const rect = this.view.layer.getBoundingClientRect();
+    return [event.clientX - rect.left, event.clientY - rect.top];
+  }
+
+  #nearest(x, y) {
+    let best = null, least = Infinity;
+    for (const handle of this.handles) {
+      // On rulers the row counts for more than the place along it.
+      const away = Math.hypot(handle.x - x, (handle.y - y) * (this.view.frame?.kind === "ruler" ? 3 : 1));
+      if (away < least) [best, least] = [handle, away];
+    }
+    return best;
+  }
+
+  #down(event) {
+    if (event.button !== 0 || this.stage.drag || !this.handles.length) return;
+    const [x, y] = this.#at(event);
+    const onHandle = event.target.closest?.(".fv-handle");
+    const handle = this.#nearest(x, y);
+    // A finger on the empty picture may be about to scroll the page; only a tap places a handle.
+    if (!onHandle && event.pointerType === "touch") return void (this.tap = { id: event.pointerId, x, y });
+    event.preventDefault();
+    const offset = onHandle ? [handle.x - x, handle.y - y] : [0, 0];
+    this.elements.get(handle.key)?.focus({ preventScroll: true });
+    this.#capture(event.pointerId);
+    this.stage.beginDrag(this.view, handle, { pointer: event.pointerId, x, y, offset, placed: !onHandle });
+  }
+
+  #capture(pointer) {
+    try {
+      this.view.layer.setPointerCapture(pointer);
+    } catch {
+      // The pointer is already gone; its end will be noticed otherwise.
+    }
+  }
+
+  #move(event) {
+    const { drag } = this.stage;
+    const [x, y] = this.#at(event);
+    if (drag?.pointer === event.pointerId && drag.view === this.view) this.stage.dragTo(x, y);
+    else if (!drag && !event.buttons) this.stage.light(this.view.hit(x, y));
+    if (this.tap?.id === event.pointerId && Math.hypot(x - this.tap.x, y - this.tap.y) > TAP) this.tap = null;
+  }
+
+  #up(event) {
+    if (this.tap?.id === event.pointerId) this.#placeByTap();
+    if (this.stage.drag?.pointer === event.pointerId) this.stage.endDrag();
+  }
+
+  #placeByTap() {
+    const { x, y } = this.tap;
+    this.tap = null;
+    const handle = this.#nearest(x, y);
+    if (!handle || this.stage.drag) return;
+    this.stage.beginDrag(this.view, handle, { pointer: null, x, y, offset: [0, 0], placed: true });
+    this.stage.endDrag();
+  }
+
+  #cancel(event) {
+    this.tap = null;
+    if (this.stage.drag?.pointer === event.pointerId) this.stage.endDrag();
+  }
+
+  #key(event, key) {
+    const direction = ARROWS[event.key];
+    const handle = this.handles.find((h) => h.key === key);
+    if (!direction || !handle || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const factor = event.shiftKey ? 10 : event.altKey ? 0.1 : 1;
+    const now = this.#current(handle);
+    this.stage.nudge(this.view, now, ...this.#step(now, direction, factor));
+  }
+
+  /** The handle where its value is now; several keys may arrive between two frames. */
+  #current(handle) {
+    const { stage, view } = this;
+    const u = stage.scene.point(handle.mark.value);
+    const [x, y] = view.pen.projectXi(this.#chart(handle).fromU(u), handle.mark);
+    return { ...handle, u, x, y };
+  }
+
+  /** One arrow is a round hundredth of the window; on a ruler up means right. */
+  #step(handle, [across, up], factor) {
+    const { frame } = this.view;
+    if (frame.kind === "ruler") {
+      const { lo, hi } = frame.rows[handle.row ?? 0];
+      return [handle.x + ((across + up) * factor * roundStep(hi - lo) * frame.box.w) / (hi - lo), handle.y];
+    }
+    const [x0, x1, y0, y1] = frame.window;
+    return [handle.x + across * factor * roundStep(x1 - x0) * frame.sx, handle.y - up * factor * roundStep(y1 - y0) * frame.sy];
+  }
+}
+
+function roundStep(range) {
+  const raw = range / 100, base = 10 ** Math.floor(Math.log10(raw));
+  return base * [1, 2, 5, 10].find((m) => m * base >= raw * 0.999);
+}
+
+const round = (x) => Number(x.toPrecision(4));
+
+/** "mean −3.00, spread 0.60" */
+export function valueText(scene, name) {
+  const theta = scene.values[name];
+  if (!Array.isArray(theta)) return formatNumber(theta, ".2f");
+  const given = scene.data?.model?.theta ?? [];
+  return theta.map((value, i) => `${given[i]?.label ?? given[i]?.symbol ?? given[i]?.name ?? i} ${parameter(value)}`).join(", ");
+}
+
+/** Two decimals, or three digits where two decimals would say nothing. */
+export const parameter = (value) => formatNumber(value, value !== 0 && Math.abs(value) < 0.1 ? ".3g" : ".2f");
+
+/**
+ * The declared coordinates of the point at (x, y) of a panel, or of the last point inside the model on the way there
+ * from the handle; null when even the way's beginning is outside.
+ */
+export function pointAt(view, handle, x, y, scene) {
+  const { frame, pen } = view, chart = pen.chartOf(handle.mark);
+  const [tx, ty] = clampTo(frame, handle, x, y);
+  const at = (s) => {
+    const px = handle.x + s * (tx - handle.x), py = handle.y + s * (ty - handle.y);
+    const u = chart.toU(frame.fromPx(px, py, handle.row), handle.u);
+    return usable(u) && scene.model.inside(u) ? u : null;
+  };
+  const whole = at(1);
+  if (whole) return Array.from(scene.model.toTheta(whole));
+  let lo = 0, hi = 1, best = null;
+  for (let i = 0; i < 14; i++) {
+    const mid = (lo + hi) / 2, u = at(mid);
+    if (u) [best, lo] = [u, mid];
+    else hi = mid;
+  }
+  return best ? Array.from(scene.model.toTheta(best)) : null;
+}
+
+function clampTo(frame, { mark, x: hx, y: hy }, x, y) {
+  const { box } = frame;
+  const inX = mark.axis === "y" ? hx : Math.min(box.x + box.w, Math.max(box.x, x));
+  const inY = frame.kind === "ruler" || mark.axis === "x" ? hy : Math.min(box.y + box.h - 2, Math.max(box.y, y));
+  return [inX, inY];
+}

@@ -1,0 +1,404 @@
+/**
+ * The marks: each turns one entry of `marks` into descriptions for the painters. A pen carries the scene, the chart and
+ * the lists to write to; `pen.project` puts points of the model on the panel, whatever kind of panel it is.
+ */
+import { sublevel } from "./contour.js";
+import { outline, usable } from "./scene.js";
+
+export function drawMark(pen, mark, index) {
+  const draw = Object.hasOwn(MARKS, mark.kind) ? MARKS[mark.kind] : null;
+  if (draw) draw(pen, mark, mark.id ?? mark.of ?? `${pen.panel.id ?? ""}#${index}`, index);
+}
+
+/** Pixels of points given in the model's own coordinates u. */
+function project(pen, points, mark) {
+  return pen.projectXi(pen.chartOf(mark).fromUBatch(points), mark);
+}
+
+function projectOne(pen, u, mark) {
+  return usable(u) ? pen.projectXi(pen.chartOf(mark).fromU(u), mark) : [NaN, NaN];
+}
+
+const MARKS = {
+  path(pen, mark, id) {
+    const path = pen.scene.results.get(mark.of);
+    if (!usablePath(pen, path)) return;
+    const pts = project(pen, path.byLength ?? path.points, mark);
+    const line = lineStyle(pen, mark, id);
+    pen.front.push({ t: "path", pts, ...line });
+    pen.lines.push(pts);
+    pen.hits.push({ id, pts });
+    ticks(pen, mark, path, line);
+    exitArrow(pen, pts, line);
+    labelPath(pen, mark, id, path, line);
+  },
+
+  track: (pen, mark, id) => MARKS.path(pen, mark, id),
+
+  dot(pen, mark, id) {
+    const [x, y] = projectOne(pen, pen.scene.point(mark.at), mark);
+    if (!Number.isFinite(x + y)) return;
+    const fill = role(pen, mark).colour;
+    const r = 5 * pen.style.k;
+    pen.front.push({ t: "disc", x, y, r: r + 2 * pen.style.k, fill: pen.style.colour("page") });
+    pen.front.push({ t: "disc", x, y, r, fill });
+    pen.obstacles.push(square(x, y, r));
+    label(pen, mark, `${id}:dot`, x, y, { gap: r + 4 * pen.style.k });
+  },
+
+  ellipse: closedCurve,
+  ball: closedCurve,
+
+  fan(pen, mark, id) {
+    const fan = pen.scene.results.get(mark.of);
+    if (!fan?.ok) return;
+    const d = pen.scene.model.d;
+    const pts = project(pen, fan.points, mark);
+    const per = fan.steps + 1, line = lineStyle(pen, mark, id);
+    if (mark.rim) return rim(pen, mark, id, pts, fan, per, line);
+    const broken = [];
+    for (let lane = 0; lane < fan.lanes; lane++) {
+      broken.push(...pts.subarray(lane * per * 2, (lane + 1) * per * 2), NaN, NaN);
+      if (fan.status[lane]) openDot(pen, pts[((lane + 1) * per - 1) * 2], pts[((lane + 1) * per - 1) * 2 + 1], line.stroke);
+    }
+    pen.front.push({ t: "path", pts: broken, ...line, width: pen.style.size.thin, dash: [], alpha: 0.55 });
+    if (d === 1) return;
+    pen.hits.push({ id, pts: broken });
+  },
+
+  discs(pen, mark, id) {
+    const path = pen.scene.results.get(mark.along);
+    const radius = pen.scene.number(mark.radius);
+    if (!path?.ok || !(radius > 0)) return;
+    const count = Math.max(1, mark.count ?? 7), out = [];
+    for (let k = 0; k < count; k++) {
+      const f = count === 1 ? 0.5 : k / (count - 1);
+      const u = path.atLength ? path.atLength(f) : path.at(f);
+      if (usable(u)) out.push(...pen.projectXi(pen.chartOf(mark).ellipse(u, radius, 64), mark), NaN, NaN);
+    }
+    pen.front.push(quiet(pen, mark, out));
+    pen.hits.push({ id, pts: out });
+  },
+
+  tiling(pen, mark, id, index) {
+    if (pen.narrow) return;
+    const radius = pen.scene.number(mark.radius);
+    if (!(radius > 0)) return;
+    const pts = remember(pen, `tiling${index}`, [mark.points, radius, pen.frame.width, pen.frame.height], () => tile(pen, mark, radius));
+    pen.still.push(id, radius);
+    pen.back.push(quiet(pen, mark, pts));
+  },
+
+  cloud(pen, mark, id, index) {
+    const pts = remember(pen, `cloud${index}`, [mark.points, pen.frame.width, pen.frame.height], () => scatter(pen, mark));
+    const stale = isStale(pen, mark);
+    const fill = pen.style.role("data").colour;
+    pen.front.push({ t: "dots", pts, r: 1.7 * pen.style.k, fill, fillAlpha: stale ? 0.22 : 0.8 });
+    if (!stale) label(pen, mark, id, ...farthest(pts));
+  },
+
+  bands(pen, mark, id, index) {
+    const target = pen.scene.point(mark.target);
+    if (!usable(target)) return;
+    const moving = pen.moving === mark.target;
+    const version = pen.scene.version(mark.target);
+    const key = [version, moving, JSON.stringify(mark.levels), pen.frame.width, pen.frame.height];
+    const levels = remember(pen, `bands${index}`, key, () => contours(pen, mark, target, moving ? 40 : 96));
+    pen.still.push(id, version, moving);
+    levels.forEach(({ pts, share }) => {
+      const fill = pen.style.bands[Math.round(share * (pen.style.bands.length - 1))];
+      pen.back.push({ t: "path", pts, closed: true, fill, stroke: pen.style.colour("hairline"), width: pen.style.size.grid, rule: "evenodd" });
+    });
+  },
+
+  descent(pen, mark, id) {
+    const run = pen.scene.results.get(mark.of);
+    if (!run?.ok) return;
+    const pts = project(pen, run.points, mark);
+    const line = lineStyle(pen, mark, id);
+    pen.front.push({ t: "path", pts, ...line });
+    if (run.steps <= 40 && mark.dots !== false) pen.front.push({ t: "dots", pts, r: 2.4 * pen.style.k, fill: line.stroke });
+    pen.lines.push(pts);
+    pen.hits.push({ id, pts });
+    if (run.status === "left") openDot(pen, pts[pts.length - 2], pts[pts.length - 1], line.stroke);
+    exitArrow(pen, pts, line);
+    const at = 2 * Math.round(pen.scene.number(mark.label_at ?? 0.4, 0.4) * (pts.length / 2 - 1));
+    label(pen, mark, id, pts[at], pts[at + 1], { colour: line.stroke });
+  },
+
+  /** A line through points of the chart itself: axes of an ellipse, a boundary, a chord. */
+  line(pen, mark, id) {
+    const flat = (mark.points ?? []).flat();
+    const pts = pen.projectXi(Float64Array.from(flat), mark);
+    const line = lineStyle(pen, mark, id);
+    pen.front.push({ t: "path", pts, ...line, ...(mark.thin && { width: pen.style.size.thin }), closed: mark.closed });
+    label(pen, mark, id, pts[0], pts[1], { colour: line.stroke });
+  },
+
+  text(pen, mark, id) {
+    const [x, y] = mark.at ? projectOne(pen, pen.scene.point(mark.at), mark) : pen.projectXi([mark.x, mark.y], mark);
+    label(pen, mark, id, x, y, { gap: 0.1 });
+  },
+
+  arrow(pen, mark, id) {
+    const [x0, y0] = projectOne(pen, pen.scene.point(mark.from), mark);
+    const [x1, y1] = projectOne(pen, pen.scene.point(mark.to), mark);
+    const line = lineStyle(pen, mark, id);
+    pen.front.push({ t: "path", pts: [x0, y0, x1, y1], ...line });
+    head(pen, x1, y1, x1 - x0, y1 - y0, line.stroke);
+  },
+
+  interval(pen, mark, id) {
+    const u = pen.scene.point(mark.at), radius = pen.scene.number(mark.radius);
+    if (usable(u) && radius > 0) pen.front.push(bar(pen, mark, id, [u], radius));
+  },
+
+  intervals(pen, mark, id) {
+    const radius = pen.scene.number(mark.radius);
+    const us = (mark.points ?? []).map((theta) => pen.scene.point([theta].flat())).filter(usable);
+    pen.still.push(id, radius);
+    if (radius > 0) pen.front.push(bar(pen, mark, id, us, radius));
+  },
+
+  threads(pen, mark) {
+    if (!pen.rows) return;
+    pen.still.push("threads");
+    const pts = [];
+    for (const theta of mark.points ?? []) pts.push(...thread(pen, [theta].flat()));
+    pen.back.push({ t: "path", pts, stroke: role(pen, mark).colour, width: pen.style.size.thin, alpha: 0.4 });
+  },
+
+  point(pen, mark, id) {
+    const [x, y] = projectOne(pen, pen.scene.point(mark.value ?? mark.at), mark);
+    if (!Number.isFinite(x + y)) return;
+    const { style } = pen, r = 5 * style.k;
+    pen.front.push({ t: "disc", x, y, r: r + 2 * style.k, fill: style.colour("page") });
+    pen.front.push({ t: "disc", x, y, r, fill: role(pen, { role: mark.role ?? "ink" }).colour });
+    pen.obstacles.push(square(x, y, r));
+    label(pen, { ...mark, role: mark.role ?? "muted" }, id, x, y, { prefer: ["e", "w", "ne"], gap: r + 4 * style.k });
+  },
+
+  handle(pen, mark, id, index) {
+    const u = pen.scene.point(mark.value);
+    const [x, y] = projectOne(pen, u, mark);
+    if (!Number.isFinite(x + y)) return;
+    const { style } = pen, ring = style.size.handle_ring;
+    const nudge = pen.nudge?.value === mark.value ? pen.nudge.shift : 0;
+    const handle = { key: `${pen.panel.id ?? ""}:${mark.value}:${mark.row ?? ""}`, mark, u, x: x + nudge, y, index, row: mark.row };
+    pen.handles.push(handle);
+    pen.obstacles.push(square(x, y, ring + 1));
+    const text = mark.label ?? mark.value;
+    const prefer = mark.label_side === "right" ? ["ne", "e", "nw"] : mark.label_side === "left" ? ["nw", "w", "ne"] : ["ne", "nw"];
+    pen.labels.unshift({
+      id: `${id}:${mark.value}`, text: pen.scene.fill(text), x, y, gap: (ring + 1) / 0.75, size: style.size.handle_letter, weight: 700,
+      fill: style.colour("ink"), prefer,
+    });
+  },
+};
+
+function usablePath(pen, path) {
+  if (path && !path.ok) pen.notices.push(path.reason);
+  return Boolean(path?.ok);
+}
+
+function closedCurve(pen, mark, id) {
+  const curve = pen.scene.results.get(mark.of);
+  if (!curve) return;
+  if (!curve.ok) {
+    if (curve.reason) pen.notices.push(curve.reason);
+    return;
+  }
+  const pts = pen.projectXi(outline(curve, pen.chartOf(mark)), mark);
+  // Where a ray never meets the level the curve is open, and is left open.
+  if (curve.open) curve.found.forEach((found, i) => found || pts.fill(NaN, 2 * i, 2 * i + 2));
+  const line = lineStyle(pen, mark, id);
+  const fill = mark.fill && !curve.open ? { fill: line.stroke, fillAlpha: pen.style.dark ? 0.12 : 0.07 } : {};
+  pen.front.push({ t: "path", pts, closed: !curve.open, ...line, ...fill });
+  pen.lines.push(pts);
+  pen.hits.push({ id, pts });
+  const at = 2 * Math.round((mark.label_at ?? 0.12) * (pts.length / 2 - 1));
+  label(pen, mark, id, pts[at], pts[at + 1], { colour: line.stroke, prefer: ["ne", "e", "se"] });
+}
+
+function rim(pen, mark, id, pts, fan, per, line) {
+  const out = [];
+  for (let lane = 0; lane < fan.lanes; lane++) {
+    const k = ((lane + 1) * per - 1) * 2;
+    out.push(...(fan.status[lane] ? [NaN, NaN] : [pts[k], pts[k + 1]]));
+  }
+  const open = fan.status.some(Boolean);
+  pen.front.push({ t: "path", pts: out, closed: !open, ...line });
+  pen.lines.push(out);
+  pen.hits.push({ id, pts: out });
+  label(pen, mark, id, out[0], out[1], { colour: line.stroke });
+}
+
+function role(pen, mark) {
+  return pen.style.role(mark.role ?? "fisher");
+}
+
+function lineStyle(pen, mark, id) {
+  const given = role(pen, mark);
+  let width = mark.hero ? pen.style.size.hero : mark.hero === false ? pen.style.size.path : given.width;
+  if (pen.lit === id) width *= 1.5;
+  return { stroke: given.colour, width, dash: given.dash, cap: given.cap };
+}
+
+/** Thin outline, nearly empty inside: what stands behind the thing to look at. */
+function quiet(pen, mark, pts) {
+  const { colour } = role(pen, mark), { style } = pen;
+  return {
+    t: "path", pts, closed: true, stroke: colour, width: style.size.thin, alpha: 0.45, fill: colour,
+    fillAlpha: mark.fill === false ? 0 : style.dark ? 0.1 : 0.05,
+  };
+}
+
+function ticks(pen, mark, path, line) {
+  if (!(mark.ticks > 1)) return;
+  const pts = [];
+  for (let k = 1; k < mark.ticks - 1; k++) {
+    const f = k / (mark.ticks - 1);
+    const u = path.atLength ? path.atLength(f) : path.at(f);
+    pts.push(...projectOne(pen, u, mark));
+  }
+  pen.front.push({ t: "dots", pts, r: 4.2 * pen.style.k, fill: pen.style.colour("page") });
+  pen.front.push({ t: "dots", pts, r: 2.9 * pen.style.k, fill: line.stroke });
+}
+
+function labelPath(pen, mark, id, path, line) {
+  if (!mark.label) return;
+  const f = pen.scene.number(mark.label_at ?? 0.5, 0.5);
+  const [x, y] = projectOne(pen, path.at(Math.min(1, Math.max(0, f))), mark);
+  label(pen, mark, id, x, y, { colour: line.stroke, gap: 9 * pen.style.k });
+}
+
+function label(pen, mark, id, x, y, { colour, gap, prefer } = {}) {
+  if (!mark.label) return;
+  const { style } = pen;
+  pen.labels.push({
+    id, text: pen.scene.fill(mark.label), x, y, gap: gap ?? 7 * style.k, size: style.size.label, weight: style.weight.label ?? 600,
+    fill: colour ?? role(pen, mark).colour, prefer: mark.label_side ? SIDES[mark.label_side] ?? prefer : prefer,
+  });
+}
+
+const SIDES = {
+  above: ["n", "ne", "nw"], below: ["s", "se", "sw"], left: ["w", "nw", "sw"], right: ["e", "ne", "se"],
+};
+
+const square = (x, y, r) => ({ x: x - r, y: y - r, w: 2 * r, h: 2 * r });
+
+function openDot(pen, x, y, stroke) {
+  pen.front.push({ t: "disc", x, y, r: 3.2 * pen.style.k, fill: pen.style.colour("page"), stroke, width: 1.6 * pen.style.k });
+}
+
+function head(pen, x, y, dx, dy, fill) {
+  const size = 10 * pen.style.k, length = Math.hypot(dx, dy) || 1;
+  const ux = dx / length, uy = dy / length;
+  const pts = [x, y, x - size * ux - 0.5 * size * uy, y - size * uy + 0.5 * size * ux, x - size * ux + 0.5 * size * uy, y - size * uy - 0.5 * size * ux];
+  pen.front.push({ t: "path", pts, closed: true, fill });
+}
+
+/** Where a path leaves the window, an arrow at the edge says that it goes on. */
+function exitArrow(pen, pts, line) {
+  const { box } = pen.frame;
+  const within = (x, y) => x >= box.x && x <= box.x + box.w && y >= box.y && y <= box.y + box.h;
+  for (let i = 0; i + 3 < pts.length; i += 2) {
+    const [x0, y0, x1, y1] = [pts[i], pts[i + 1], pts[i + 2], pts[i + 3]];
+    if (!within(x0, y0) || within(x1, y1) || !Number.isFinite(x1 + y1)) continue;
+    const s = Math.min(share(x0, x1, box.x, box.x + box.w), share(y0, y1, box.y, box.y + box.h));
+    head(pen, x0 + s * (x1 - x0), y0 + s * (y1 - y0), x1 - x0, y1 - y0, line.stroke);
+  }
+}
+
+const share = (from, to, lo, hi) => (to > hi ? (hi - from) / (to - from) : to < lo ? (lo - from) / (to - from) : 1);
+
+function remember(pen, name, key, make) {
+  const known = pen.cache.get(name);
+  if (known && known.key.length === key.length && known.key.every((part, i) => Object.is(part, key[i]))) return known.made;
+  const made = make();
+  pen.cache.set(name, { key, made });
+  return made;
+}
+
+function tile(pen, mark, radius) {
+  const out = [], chart = pen.chartOf(mark);
+  for (const theta of mark.points ?? []) {
+    const u = pen.scene.point(theta);
+    if (usable(u)) out.push(...pen.projectXi(chart.ellipse(u, radius, 56), mark), NaN, NaN);
+  }
+  return Float64Array.from(out);
+}
+
+function scatter(pen, mark) {
+  const out = [];
+  for (const theta of mark.points ?? []) out.push(...projectOne(pen, pen.scene.model.fromTheta(theta), mark));
+  return Float64Array.from(out);
+}
+
+/** A cloud belongs to the values it was drawn for; until Python has drawn another it is shown grey. */
+function isStale(pen, mark) {
+  const { scene } = pen;
+  if (pen.moving && (pen.moving === mark.of || (mark.for && pen.moving in mark.for))) return true;
+  return Object.entries(mark.for ?? {}).some(([name, value]) => !close(scene.values[name], value));
+}
+
+function close(a, b) {
+  if (Array.isArray(a)) return Array.isArray(b) && a.length === b.length && a.every((x, i) => close(x, b[i]));
+  return typeof a === "number" && typeof b === "number" ? Math.abs(a - b) <= 1e-6 * (1 + Math.abs(b)) : a === b;
+}
+
+function farthest(pts) {
+  let best = 0;
+  for (let i = 2; i < pts.length; i += 2) if (pts[i] > pts[best]) best = i;
+  return [pts[best], pts[best + 1]];
+}
+
+function contours(pen, mark, target, resolution) {
+  const { frame, scene } = pen, chart = pen.chartOf(mark), d = scene.model.d;
+  const [x0, x1, y0, y1] = frame.window;
+  const nx = resolution, ny = Math.max(12, Math.round((resolution * frame.box.h) / frame.box.w));
+  const points = new Float64Array(nx * ny * d).fill(NaN);
+  let near = null;
+  for (let j = 0; j < ny; j++)
+    for (let i = 0; i < nx; i++) {
+      const u = chart.toU([x0 + ((x1 - x0) * i) / (nx - 1), y0 + ((y1 - y0) * j) / (ny - 1)], near);
+      if (usable(u)) points.set(u, (j * nx + i) * d), (near = u);
+    }
+  const field = scene.model.klBatch(target, points, mark.direction ?? "from");
+  const levels = [...(mark.levels ?? [0.05, 0.2, 0.7, 2])].sort((a, b) => b - a);
+  return levels.map((level, k) => {
+    const grid = sublevel(field, nx, ny, level);
+    const pts = new Float64Array(grid.length);
+    for (let i = 0; i < grid.length; i += 2) {
+      pts[i] = frame.box.x + (grid[i] / (nx - 1)) * frame.box.w;
+      pts[i + 1] = frame.box.y + frame.box.h - (grid[i + 1] / (ny - 1)) * frame.box.h;
+    }
+    return { pts, share: (k + 1) / levels.length };
+  });
+}
+
+/** Thick bars of one Fisher radius to each side, in the row's own coordinate. */
+function bar(pen, mark, id, us, radius) {
+  const pts = [];
+  for (const u of us) {
+    const ends = pen.projectXi(pen.chartOf(mark).pushEllipse(u, pen.scene.model.ellipse(u, radius, 2)), mark);
+    pts.push(...ends, NaN, NaN);
+  }
+  pen.hits.push({ id, pts });
+  return { t: "path", pts, stroke: role(pen, mark).colour, width: 6 * pen.style.k * (pen.lit === id ? 1.4 : 1) };
+}
+
+function thread(pen, theta) {
+  const u = pen.scene.point(theta), out = [];
+  if (!usable(u)) return out;
+  const at = pen.rows.map((_, row) => pen.projectXi(pen.chartOf({ row }).fromU(u), { row }));
+  for (let r = 0; r + 1 < at.length; r++) {
+    const gap = 12 * pen.style.k;
+    for (let k = 0; k <= 24; k++) {
+      const s = k / 24, ease = s * s * (3 - 2 * s);
+      out.push(at[r][0] + ease * (at[r + 1][0] - at[r][0]), at[r][1] + gap + s * (at[r + 1][1] - at[r][1] - 2 * gap));
+    }
+    out.push(NaN, NaN);
+  }
+  return out;
+}

@@ -1,0 +1,120 @@
+/**
+ * A panel of kind "plane": one chart, a window, axes, and marks. It turns the scene into a list for the painters, in two
+ * layers (what stands still behind, what moves in front), with the handles, hover targets and notices that go with it.
+ */
+import { drawAxes } from "./axes.js";
+import { placeLabels } from "./labels.js";
+import { drawMark } from "./marks.js";
+
+/** Pixels of a window: toPx(X, Y), fromPx(x, y), box (the axes' rectangle), window (what of the plane it shows). */
+export function planeFrame(panel, width, height, style) {
+  const box = axesBox(panel, width, height, style);
+  const [x0, x1, y0, y1] = goodWindow(panel.window);
+  let sx = box.w / (x1 - x0), sy = box.h / (y1 - y0);
+  if (panel.unit > 0) {
+    sy = Math.min(sy, sx / panel.unit);
+    sx = sy * panel.unit;
+  }
+  const cx = (x0 + x1) / 2;
+  // Without a unit the window fills the box; with one it is fitted, centred in x, standing on y0.
+  const left = panel.unit > 0 ? box.x + box.w / 2 - (cx - x0) * sx : box.x;
+  const floor = panel.unit > 0 && panel.axes?.frame === "none" ? box.y + (box.h + (y1 - y0) * sy) / 2 : box.y + box.h;
+  const toX = (X) => left + (X - x0) * sx;
+  const toY = (Y) => floor - (Y - y0) * sy;
+  const fromPx = (x, y) => [x0 + (x - left) / sx, y0 + (floor - y) / sy];
+  const [wx0, wy1] = fromPx(box.x, box.y), [wx1, wy0] = fromPx(box.x + box.w, box.y + box.h);
+  return { kind: "plane", box, sx, sy, toX, toY, fromPx, window: [wx0, wx1, wy0, wy1], width, height };
+}
+
+function goodWindow(window) {
+  const ok = Array.isArray(window) && window.length === 4 && window.every(Number.isFinite);
+  return ok && window[1] > window[0] && window[3] > window[2] ? window : [-1, 1, -1, 1];
+}
+
+function axesBox(panel, width, height, style) {
+  const k = style.k, axis = style.size.axis_text;
+  const bare = panel.axes?.frame === "none" || !panel.axes;
+  const side = (bare ? 22 : 14) * k;
+  const top = bare ? 22 * k : axis * 1.7;
+  const bottom = bare ? (panel.title ? 30 : 22) * k : axis * 1.75;
+  const w = Math.max(20, width - 2 * side), h = Math.max(20, height - top - bottom);
+  return { x: side, y: top, w, h };
+}
+
+/** Everything to be drawn for one plane. `context`: {scene, style, words, lit, focus, cache, memory, moving}. */
+export function drawPlane(panel, frame, context) {
+  const chart = context.scene.chart(panel.chart);
+  const pen = {
+    ...context, panel, frame, chart,
+    spec: context.scene.chartSpec(panel.chart) ?? {},
+    back: [], front: [], labels: [], lines: [], handles: [], hits: [], notices: [], obstacles: [], still: [],
+  };
+  drawOutline(pen);
+  if (!chart) return pen;
+  const marks = (panel.marks ?? []).filter((mark) => mark && context.scene.shown(mark.when));
+  // Axes stand outside the clip that keeps the marks in.
+  const grid = marks.find((mark) => mark.kind === "grid") ?? {};
+  pen.still.push(JSON.stringify(grid));
+  drawAxes(pen, grid);
+  pen.chartOf = () => chart;
+  pen.projectXi = (xi) => pixels(xi, chart.n, frame);
+  const clip = { t: "clip", ...clipBox(pen) };
+  pen.back.push(clip);
+  pen.front.push(clip);
+  marks.forEach((mark, index) => drawMark(pen, mark, index));
+  pen.back.push({ t: "end" });
+  pen.front.push({ t: "end" });
+  finish(pen);
+  return pen;
+}
+
+function pixels(xi, n, frame) {
+  const out = new Float64Array((xi.length / n) * 2);
+  for (let i = 0, k = 0; i < xi.length; i += n) {
+    out[k++] = frame.toX(xi[i]);
+    out[k++] = frame.toY(xi[i + 1]);
+  }
+  return out;
+}
+
+function clipBox({ frame, style }) {
+  const { box } = frame, room = 10 * style.k;
+  return { x: box.x - room, y: box.y - room, w: box.w + 2 * room, h: box.h + room + 2 };
+}
+
+function finish(pen) {
+  const { style, frame, memory, panel } = pen;
+  const edge = 3 * style.k;
+  const box = { x: edge, y: 1, w: frame.width - 2 * edge, h: frame.height - 2 };
+  const texts = placeLabels(pen.labels, { obstacles: pen.obstacles, lines: pen.lines, box, style, memory });
+  pen.front.push(...texts);
+  for (const handle of pen.handles) pen.front.push(...handleItems(handle, pen));
+  if (panel.title) pen.front.push(titleItem(pen));
+}
+
+function titleItem({ panel, frame, style, scene }) {
+  return {
+    t: "text", text: scene.fill(panel.title), x: frame.width / 2, y: frame.height - 6 * style.k,
+    size: style.size.label, weight: 600, fill: style.colour("muted"), anchor: "middle",
+  };
+}
+
+/** Disc, gap in page colour, ring. Nothing else on any page has this shape. */
+export function handleItems(handle, { style, focus }) {
+  const lit = focus === handle.key;
+  const { x, y } = handle, ink = style.colour("ink"), page = style.colour("page");
+  const ring = style.size.handle_ring, disc = style.size.handle_disc;
+  const width = (lit ? 3 : 1.6) * (style.k > 1 ? style.k : 1);
+  return [
+    { t: "disc", x, y, r: ring + width / 2, fill: page },
+    { t: "disc", x, y, r: ring - width / 2 + 0.5, fill: page, stroke: ink, width },
+    { t: "disc", x, y, r: disc, fill: ink },
+  ];
+}
+
+function drawOutline(pen) {
+  const { panel, frame, style, back } = pen;
+  if (!Array.isArray(panel.outline)) return;
+  const pts = panel.outline.flatMap(([X, Y]) => [frame.toX(X), frame.toY(Y)]);
+  back.push({ t: "path", pts, closed: true, stroke: style.colour("axis"), width: style.size.axis, fill: style.colour("panel"), fillAlpha: 0.55 });
+}

@@ -1,0 +1,377 @@
+/**
+ * The scene: values, and what is computed from them. It evaluates each entry of `computed` only when something it names
+ * has changed, and answers the names in templates. It knows geometric verbs; it knows no family, no page and no pixel.
+ *
+ * Results by id:  point {u}  ·  path {ok, length, at, …}  ·  curve {points | offsets}  ·  fan  ·  descent  ·  number {value}
+ */
+import { makeModel, makeChart, makeDescent } from "./geometry.js";
+import { fillTemplate } from "./text.js";
+
+const readings = new WeakMap();
+
+export class Scene {
+  constructor() {
+    this.values = {};
+    this.results = new Map();
+    this.versions = new Map();
+    this.cache = new Map();
+    this.charts = new Map();
+    this.descents = new Map();
+    this.clock = 0;
+    this.model = null;
+    this.familyKey = null;
+  }
+
+  /** Take over everything but the values. Returns true when the model was rebuilt. */
+  adopt(data) {
+    this.data = data;
+    this.computed = Array.isArray(data.computed) ? data.computed.filter((c) => c && c.id && c.verb) : [];
+    const key = data.family ?? JSON.stringify(data.model ?? null);
+    const rebuilt = key !== this.familyKey;
+    if (rebuilt) this.#rebuild(data, key);
+    else this.#addCharts(data);
+    const kept = new Set(this.computed.map((c) => c.id));
+    for (const id of this.cache.keys()) if (!kept.has(id)) this.#forget(id);
+    return rebuilt;
+  }
+
+  #rebuild(data, key) {
+    this.model = data.model ? makeModel(data.model) : null;
+    this.familyKey = key;
+    for (const map of [this.charts, this.descents, this.cache, this.results]) map.clear();
+    this.pointCache = new Map();
+    this.#addCharts(data);
+    this.clock++;
+  }
+
+  #addCharts(data) {
+    if (!this.model) return;
+    for (const [name, spec] of Object.entries(data.charts ?? {})) keep(this.charts, name, spec, (s) => makeChart(s, this.model));
+    for (const [name, spec] of Object.entries(data.descents ?? {}))
+      keep(this.descents, name, spec, (s) => makeDescent(s, this.model));
+  }
+
+  #forget(id) {
+    this.cache.delete(id);
+    this.results.delete(id);
+  }
+
+  chart(name = "main") {
+    return (this.charts.get(name) ?? this.charts.values().next().value)?.made ?? null;
+  }
+
+  chartSpec(name = "main") {
+    return (this.charts.get(name) ?? this.charts.values().next().value)?.spec ?? null;
+  }
+
+  /** Set one value; returns true when it differs from the old one. */
+  set(name, value) {
+    if (same(this.values[name], value)) return false;
+    this.values[name] = Array.isArray(value) ? value.slice() : value;
+    this.versions.set(name, ++this.clock);
+    return true;
+  }
+
+  setAll(values) {
+    for (const name of Object.keys(this.values)) if (!(name in values)) this.#drop(name);
+    for (const [name, value] of Object.entries(values)) this.set(name, value);
+  }
+
+  #drop(name) {
+    delete this.values[name];
+    this.versions.set(name, ++this.clock);
+  }
+
+  snapshot() {
+    return structuredClone(this.values);
+  }
+
+  shown(when) {
+    const show = this.values.show;
+    if (when == null || !Array.isArray(show)) return true;
+    return [when].flat().every((key) => (key.startsWith("!") ? !show.includes(key.slice(1)) : show.includes(key)));
+  }
+
+  version(name) {
+    return this.versions.get(root(name)) ?? 0;
+  }
+
+  /** The point a name stands for, as u; null when it is none. A list stands for declared coordinates. */
+  point(name) {
+    if (Array.isArray(name)) return this.#fixed(name);
+    const result = this.results.get(name);
+    if (result) return result.kind === "point" && result.ok ? result.u : null;
+    const theta = this.values[name];
+    if (!Array.isArray(theta) || !this.model || theta.length !== this.model.d) return null;
+    const known = this.pointCache.get(name);
+    if (known && known.version === this.version(name)) return known.u;
+    const u = this.model.fromTheta(theta);
+    this.pointCache.set(name, { version: this.version(name), u });
+    return u;
+  }
+
+  #fixed(theta) {
+    if (!this.model || theta.length !== this.model.d) return null;
+    const key = theta.join();
+    let known = this.pointCache.get(key);
+    if (!known) this.pointCache.set(key, (known = { u: this.model.fromTheta(theta) }));
+    return known.u;
+  }
+
+  /** number | name | {op, …}: see OPERATIONS and the two chi-square radii. */
+  number(expr, fallback = NaN) {
+    if (typeof expr === "number") return expr;
+    if (typeof expr === "string") {
+      const value = this.lookup(expr);
+      return typeof value === "number" ? value : fallback;
+    }
+    if (!expr || typeof expr !== "object") return fallback;
+    if (expr.op === "chi2/n") return Math.sqrt(this.number(expr.chi2) / this.number(expr.n));
+    if (expr.op === "chi2/2n") return this.number(expr.chi2) / (2 * this.number(expr.n));
+    const operation = Object.hasOwn(OPERATIONS, expr.op) ? OPERATIONS[expr.op] : null;
+    return operation ? operation(...(expr.args ?? []).map((a) => this.number(a))) : fallback;
+  }
+
+  /** Evaluate what changed; returns true when any result did. */
+  evaluate() {
+    let changed = false;
+    for (const spec of this.computed) changed = this.#evaluateOne(spec) || changed;
+    return changed;
+  }
+
+  #evaluateOne(spec) {
+    const shown = this.shown(spec.when);
+    const signature = shown ? this.#signature(spec) : "hidden";
+    const known = this.cache.get(spec.id);
+    if (known?.signature === signature) return false;
+    const result = shown ? this.#run(spec, known?.result) : null;
+    if (result) this.results.set(spec.id, result);
+    else this.results.delete(spec.id);
+    this.cache.set(spec.id, { signature, result });
+    this.versions.set(spec.id, ++this.clock);
+    return true;
+  }
+
+  #signature(spec) {
+    let read = readings.get(spec);
+    if (!read) {
+      read = { text: JSON.stringify(spec), names: new Set() };
+      collect(spec, read.names);
+      readings.set(spec, read);
+    }
+    let signature = read.text;
+    for (const name of read.names) if (this.versions.has(name)) signature += `|${name}${this.versions.get(name)}`;
+    return signature;
+  }
+
+  #run(spec, before) {
+    const verb = Object.hasOwn(VERBS, spec.verb) ? VERBS[spec.verb] : null;
+    if (!verb || !this.model) return fail("path", "failed");
+    try {
+      return verb(this, spec, before);
+    } catch (error) {
+      return { ...fail("path", "failed"), error: String(error?.message ?? error) };
+    }
+  }
+
+  /** What "half.sigma", "fr.length", "n" or "A.mu" stands for; undefined when nothing does. */
+  lookup(name) {
+    const [id, prop] = name.split(".");
+    const result = this.results.get(id);
+    if (result) return this.#property(result, prop);
+    const value = this.values[id];
+    if (!Array.isArray(value)) return prop ? undefined : value;
+    return prop ? this.#coordinate(value, prop) : undefined;
+  }
+
+  #coordinate(theta, prop) {
+    const index = this.names().indexOf(prop);
+    if (index >= 0) return theta[index];
+    if (/^\d+$/.test(prop)) return theta[Number(prop)];
+    const u = this.model?.fromTheta(theta);
+    return u ? this.chartCoordinate(u, prop) : undefined;
+  }
+
+  chartCoordinate(u, prop) {
+    const coords = this.chartSpec()?.coords ?? [];
+    const index = prop === "x" ? 0 : prop === "y" ? 1 : coords.findIndex((c) => c?.name === prop);
+    return index >= 0 ? this.chart()?.fromU(u)[index] : undefined;
+  }
+
+  #property(result, prop) {
+    if (!result.ok && result.kind !== "descent") return undefined;
+    if (result.kind === "number") return prop ? result[prop] : result.value;
+    if (result.kind === "point") return prop ? this.#coordinate(result.theta, prop) : undefined;
+    if (result.kind === "curve" && /^(min|max)_/.test(prop ?? "")) return this.#extreme(result, prop);
+    const value = result[prop];
+    return typeof value === "number" || typeof value === "string" ? value : undefined;
+  }
+
+  #extreme(result, prop) {
+    const coords = this.chartSpec()?.coords ?? [];
+    const index = coords.findIndex((c) => c?.name === prop.slice(4));
+    const chart = this.chart();
+    if (index < 0 || !chart) return undefined;
+    const points = outline(result, chart);
+    const pick = prop.startsWith("max") ? Math.max : Math.min;
+    let best = NaN;
+    for (let i = index; i < points.length; i += chart.n)
+      if (Number.isFinite(points[i])) best = Number.isNaN(best) ? points[i] : pick(best, points[i]);
+    return best;
+  }
+
+  names() {
+    return (this.data?.model?.theta ?? []).map((p) => p.name);
+  }
+
+  fill(template, extra = {}) {
+    return fillTemplate(template, (name) => (Object.hasOwn(extra, name) ? extra[name] : this.lookup(name)));
+  }
+}
+
+const OPERATIONS = {
+  add: (...a) => a.reduce((x, y) => x + y, 0),
+  sub: (a, b) => a - b,
+  mul: (...a) => a.reduce((x, y) => x * y, 1),
+  div: (a, b) => a / b,
+  sqrt: (a) => Math.sqrt(a),
+  square: (a) => a * a,
+  log: (a) => Math.log(a),
+  exp: (a) => Math.exp(a),
+  neg: (a) => -a,
+  min: (...a) => Math.min(...a),
+  max: (...a) => Math.max(...a),
+  round: (a) => Math.round(a),
+};
+
+const VERBS = {
+  connect(scene, spec, before) {
+    const a = scene.point(spec.from), b = scene.point(spec.to);
+    if (!usable(a) || !usable(b)) return fail("path", "outside");
+    let path = scene.model.connect(a, b, before?.warm ?? null);
+    // A warm start from far away can mislead; a cold one is the authority on "none found".
+    if (!path.ok && before?.warm) path = scene.model.connect(a, b, null);
+    return { kind: "path", ...path };
+  },
+
+  affine(scene, spec) {
+    const a = scene.point(spec.from), b = scene.point(spec.to);
+    if (!usable(a) || !usable(b)) return fail("path", "outside");
+    return { kind: "path", ...scene.model.affine(a, b, spec.in ?? "natural") };
+  },
+
+  at(scene, spec) {
+    const path = scene.results.get(spec.path);
+    if (!path?.ok) return fail("point", path?.reason ?? "failed");
+    const t = Math.min(1, Math.max(0, scene.number(spec.t ?? 0.5)));
+    return place(scene, path.at(t));
+  },
+
+  point: (scene, spec) => place(scene, scene.point(spec.at)),
+
+  fan(scene, spec) {
+    const u = scene.point(spec.at);
+    if (!usable(u)) return fail("fan", "outside");
+    const fan = scene.model.fan(u, spec.count ?? 48, scene.number(spec.length), spec.steps ?? 24);
+    return { kind: "fan", ok: true, ...fan };
+  },
+
+  ellipse(scene, spec) {
+    const u = scene.point(spec.at);
+    if (!usable(u)) return fail("curve", "outside");
+    const radius = scene.number(spec.radius);
+    return { kind: "curve", ok: radius > 0, u, radius, offsets: scene.model.ellipse(u, radius, spec.count ?? 96) };
+  },
+
+  klball(scene, spec) {
+    const u = scene.point(spec.at);
+    if (!usable(u)) return fail("curve", "outside");
+    const named = scene.lookup(spec.direction ?? "from");
+    const direction = named === "to" || named === "from" ? named : spec.direction === "to" ? "to" : "from";
+    return { kind: "curve", u, ...scene.model.klBall(u, scene.number(spec.level), direction, spec.count ?? 96) };
+  },
+
+  descend(scene, spec) {
+    const descent = scene.descents.get(spec.chart)?.made;
+    const start = scene.point(spec.start);
+    const target = Array.isArray(spec.target) ? spec.target : scene.values[spec.target];
+    if (!descent || !usable(start) || !Array.isArray(target)) return fail("descent", "outside");
+    const run = descent.run({
+      start,
+      thetaStar: target,
+      rule: spec.rule ?? "natural",
+      step: scene.number(spec.step),
+      damping: scene.number(spec.damping ?? 0, 0),
+      stop: scene.number(spec.stop ?? 1e-3),
+      max: scene.number(spec.max ?? 3000),
+      clamp: spec.clamp ?? null,
+    });
+    return { kind: "descent", ok: true, ...run, loss: run.losses[run.losses.length - 1] };
+  },
+
+  kl(scene, spec) {
+    const a = scene.point(spec.from), b = scene.point(spec.to);
+    return usable(a) && usable(b) ? number(scene.model.kl(a, b)) : fail("number", "outside");
+  },
+
+  number: (scene, spec) => number(scene.number(spec.value)),
+
+  /** Interior angles of the geodesic triangle, in degrees, with the Fisher angle at each corner. */
+  triangle(scene, spec) {
+    const corners = spec.corners.map((name) => scene.point(name));
+    if (!corners.every(usable)) return fail("number", "outside");
+    const angles = corners.map((u, i) => cornerAngle(scene.model, u, corners[(i + 1) % 3], corners[(i + 2) % 3]));
+    if (angles.some((a) => a === null)) return fail("number", "no-geodesic");
+    const sum = angles.reduce((x, y) => x + y, 0);
+    const out = { kind: "number", ok: true, value: sum, sum, excess: ((sum - 180) * Math.PI) / 180 };
+    return angles.reduce((whole, angle, i) => ({ ...whole, [`angle${i}`]: angle }), out);
+  },
+};
+
+function cornerAngle(model, u, first, second) {
+  const p = model.connect(u, first), q = model.connect(u, second);
+  if (!p.ok || !q.ok) return null;
+  const { g } = model.metric(u);
+  const dot = (v, w) => {
+    let sum = 0;
+    for (let i = 0; i < model.d; i++) for (let j = 0; j < model.d; j++) sum += g[i * model.d + j] * v[i] * w[j];
+    return sum;
+  };
+  const cosine = dot(p.velocityA, q.velocityA) / Math.sqrt(dot(p.velocityA, p.velocityA) * dot(q.velocityA, q.velocityA));
+  return (Math.acos(Math.min(1, Math.max(-1, cosine))) * 180) / Math.PI;
+}
+
+function place(scene, u) {
+  return usable(u) ? { kind: "point", ok: true, u, theta: Array.from(scene.model.toTheta(u)) } : fail("point", "outside");
+}
+
+const number = (value) => ({ kind: "number", ok: Number.isFinite(value), value, reason: "failed" });
+const fail = (kind, reason) => ({ kind, ok: false, reason });
+
+export const usable = (u) => u != null && u.length > 0 && u.every(Number.isFinite);
+
+/** A curve's outline in a chart: an ellipse is pushed along the chart's tangent, a ball point by point. */
+export function outline(result, chart) {
+  return result.offsets ? chart.pushEllipse(result.u, result.offsets) : chart.fromUBatch(result.points);
+}
+
+const root = (name) => (typeof name === "string" ? name.split(".")[0] : name);
+
+const NOT_NAMES = new Set(["id", "verb", "when", "in", "rule", "chart", "op"]);
+
+function collect(node, names) {
+  if (typeof node === "string") names.add(root(node));
+  else if (Array.isArray(node)) for (const item of node) collect(item, names);
+  else if (node && typeof node === "object")
+    for (const [key, item] of Object.entries(node)) if (!NOT_NAMES.has(key)) collect(item, names);
+}
+
+function keep(map, name, spec, make) {
+  const text = JSON.stringify(spec);
+  if (map.get(name)?.text !== text) map.set(name, { text, spec, made: make(spec) });
+}
+
+export function same(a, b) {
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((x, i) => Object.is(x, b[i]));
+  return Object.is(a, b);
+}

@@ -1,0 +1,163 @@
+/** The small toolbar, the help, and the numbers behind the picture as a table that can also be typed into. */
+import { el, memory, setText } from "./dom.js";
+import { parameter } from "./handles.js";
+import { formatNumber } from "./text.js";
+
+export class Toolbar {
+  constructor(stage) {
+    this.stage = stage;
+    this.element = el("div", { class: "fv-tools", role: "toolbar" });
+    const button = (name, key, act) => {
+      const label = el("span");
+      const hint = key ? el("kbd", { text: key, "aria-hidden": "true" }) : null;
+      const node = el("button", { type: "button", class: "fv-tool", "data-tool": name, onclick: act }, label, hint);
+      if (key) node.setAttribute("aria-keyshortcuts", key);
+      return { name, node, label };
+    };
+    this.buttons = [
+      button("numbers", "", () => stage.table.toggle()),
+      button("save_figure", "", () => stage.saveFigure()),
+      button("present", "P", () => stage.command("present")),
+      button("copy_link", "L", () => stage.copyLink()),
+      button("reset", "0", () => stage.command("reset")),
+      button("help", "?", () => stage.help.open()),
+    ];
+    this.element.append(...this.buttons.map((b) => b.node));
+  }
+
+  adopt(words, present) {
+    this.element.setAttribute("aria-label", words("picture"));
+    for (const { name, node, label } of this.buttons) {
+      setText(label, words(name === "present" && present ? "leave_present" : name));
+      node.hidden = present && name !== "present";
+    }
+  }
+}
+
+const KEYS = [
+  ["PageDown, PageUp, Space", "key_beats"], ["1–5", "key_presets"], ["← → ↑ ↓", "key_arrows"], ["Tab", "key_tab"],
+  ["P", "key_present"], ["K", "key_play"], ["L", "key_link"], ["0", "key_reset"], ["Z, Shift+Z", "key_undo"], ["?", "key_help"],
+];
+
+export class Help {
+  constructor() {
+    this.letters = el("input", { type: "checkbox", onchange: () => memory.set("letters", this.letters.checked ? "on" : "off") });
+    this.letters.checked = memory.get("letters") !== "off";
+    this.element = el("dialog", { class: "fv-help" });
+  }
+
+  get lettersOn() {
+    return this.letters.checked;
+  }
+
+  adopt(words) {
+    this.words = words;
+    this.element.setAttribute("aria-label", words("help"));
+    const rows = KEYS.map(([keys, word]) => [el("dt", {}, el("kbd", { text: keys })), el("dd", { text: words(word) })]).flat();
+    const close = el("button", { type: "button", class: "fv-option", text: words("close"), onclick: () => this.element.close() });
+    this.element.replaceChildren(
+      el("h2", { text: words("help_title") }),
+      el("p", { text: words("help_drag") }),
+      el("dl", {}, ...rows),
+      el("p", {}, el("label", {}, this.letters, ` ${words("help_letters")}`)),
+      close,
+    );
+  }
+
+  open() {
+    if (!this.element.open) this.element.showModal();
+  }
+}
+
+/** Handles and results as a table. Parameters are fields: what can be dragged can be typed. */
+export class Table {
+  constructor(stage) {
+    this.stage = stage;
+    this.body = el("tbody");
+    this.caption = el("caption");
+    this.element = el("div", { class: "fv-table", hidden: true }, el("table", {}, this.caption, this.body));
+    this.rows = new Map();
+  }
+
+  toggle() {
+    this.element.hidden = !this.element.hidden;
+    if (!this.element.hidden) this.refresh();
+    this.stage.relayout();
+  }
+
+  adopt(words) {
+    this.words = words;
+    setText(this.caption, words("numbers"));
+    this.body.replaceChildren();
+    this.rows.clear();
+  }
+
+  refresh() {
+    if (this.element.hidden) return;
+    const { scene, data } = this.stage;
+    const wanted = new Set();
+    for (const { value, name } of handlesOf(data)) {
+      if (!Array.isArray(scene.values[value])) continue;
+      scene.values[value].forEach((x, i) => this.#field(wanted, value, name, i, x));
+    }
+    for (const [id, text] of results(scene)) this.#text(wanted, id, text);
+    for (const [key, row] of this.rows) if (!wanted.has(key)) row.node.remove(), this.rows.delete(key);
+  }
+
+  #row(wanted, key, label, cell) {
+    wanted.add(key);
+    let row = this.rows.get(key);
+    if (!row) {
+      row = { cell: cell(), label: el("th", { scope: "row" }) };
+      row.node = el("tr", {}, row.label, el("td", {}, row.cell));
+      this.rows.set(key, row);
+      this.body.append(row.node);
+    }
+    setText(row.label, label);
+    return row.cell;
+  }
+
+  #field(wanted, value, name, index, x) {
+    const { scene } = this.stage;
+    const given = scene.data.model?.theta?.[index] ?? {};
+    const label = `${name} ${given.label ?? given.symbol ?? given.name ?? index}`;
+    const input = this.#row(wanted, `${value}.${index}`, label, () =>
+      el("input", { type: "number", step: "any", class: "fv-number", "aria-label": label, onchange: (event) => this.#type(value, index, event.target) }),
+    );
+    if (!input.matches(":focus")) input.value = String(Number(x.toPrecision(8)));
+  }
+
+  #text(wanted, id, text) {
+    setText(this.#row(wanted, id, id, () => el("span")), text);
+  }
+
+  #type(value, index, input) {
+    const { stage } = this, { scene } = stage;
+    const theta = scene.values[value].slice();
+    theta[index] = Number(input.value);
+    const fine = input.value !== "" && scene.model.inside(scene.model.fromTheta(theta));
+    input.setAttribute("aria-invalid", String(!fine));
+    if (fine) stage.patch({ [value]: theta }, "control");
+    else input.value = String(Number(scene.values[value][index].toPrecision(8)));
+  }
+}
+
+function handlesOf(data) {
+  const found = new Map();
+  for (const panel of data?.panels ?? [])
+    for (const mark of panel?.marks ?? [])
+      if (mark?.kind === "handle" && !found.has(mark.value)) found.set(mark.value, { value: mark.value, name: mark.name ?? mark.label ?? mark.value });
+  return found.values();
+}
+
+function* results(scene) {
+  for (const { id, label } of scene.computed) {
+    const result = scene.results.get(id);
+    if (!result?.ok) continue;
+    const name = label ?? id;
+    if (result.kind === "point") yield [name, scene.names().map((n, i) => `${scene.data.model.theta[i].symbol ?? n} ${parameter(result.theta[i])}`).join(", ")];
+    else if (result.kind === "descent") yield [name, `${result.steps}, ${result.status}`];
+    else if (Number.isFinite(result.length)) yield [name, formatNumber(result.length, ".4g")];
+    else if (Number.isFinite(result.value)) yield [name, formatNumber(result.value, ".4g")];
+  }
+}

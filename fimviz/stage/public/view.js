@@ -1,0 +1,111 @@
+/**
+ * One panel on the page: two canvases (what stands still, what moves) under a layer that takes the pointer. The panel's
+ * kind decides who draws it.
+ */
+import { drawDensities } from "./density.js";
+import { el } from "./dom.js";
+import { Hands } from "./handles.js";
+import { paintCanvas, paintSVG } from "./painter.js";
+import { drawPlane, planeFrame } from "./plane.js";
+import { drawRuler, rulerFrame } from "./ruler.js";
+import { drawSeries } from "./series.js";
+
+const KINDS = {
+  plane: { frame: planeFrame, draw: drawPlane },
+  ruler: { frame: rulerFrame, draw: drawRuler },
+  density: { frame: null, draw: drawDensities },
+  series: { frame: null, draw: drawSeries },
+};
+
+export const drawable = (panel) => Boolean(panel) && Object.hasOwn(KINDS, panel.kind);
+
+export class View {
+  constructor(panel, stage) {
+    this.stage = stage;
+    this.back = el("canvas", { class: "fv-canvas", "aria-hidden": "true" });
+    this.front = el("canvas", { class: "fv-canvas", role: "img" });
+    this.layer = el("div", { class: "fv-layer" });
+    this.notice = el("p", { class: "fv-notice", role: "status" });
+    this.element = el("div", { class: `fv-panel fv-${panel.kind}` }, this.back, this.front, this.layer, this.notice);
+    this.cache = new Map();
+    this.memory = new Map();
+    this.backKey = null;
+    this.width = this.height = 0;
+    this.hands = new Hands(this, stage);
+    this.adopt(panel);
+  }
+
+  adopt(panel) {
+    this.panel = panel;
+    this.backKey = null;
+  }
+
+  /** Returns false while the panel has no size: hidden, or not laid out yet. */
+  measure() {
+    const width = Math.floor(this.element.clientWidth), height = Math.floor(this.element.clientHeight);
+    if (width < 20 || height < 20) return false;
+    const ratio = Math.min(4, Math.max(1, window.devicePixelRatio || 1));
+    if (width !== this.width || height !== this.height || ratio !== this.ratio) {
+      Object.assign(this, { width, height, ratio, backKey: null });
+      for (const canvas of [this.back, this.front]) {
+        canvas.width = Math.round(width * ratio);
+        canvas.height = Math.round(height * ratio);
+      }
+    }
+    return true;
+  }
+
+  draw(context) {
+    if (!this.width) return;
+    const kind = KINDS[this.panel.kind];
+    const full = { ...context, cache: this.cache, memory: this.memory, focus: this.hands.focus, narrow: this.stage.narrow };
+    if (kind.frame) {
+      this.frame = kind.frame(this.panel, this.width, this.height, context.style);
+      this.pen = kind.draw(this.panel, this.frame, full);
+    } else this.pen = kind.draw(this.panel, this.width, this.height, full);
+    this.#paint(context);
+    this.hands.sync(this.pen.handles);
+  }
+
+  #paint({ style, epoch }) {
+    const key = `${epoch}|${this.width}×${this.height}|${this.pen.still.join("|")}`;
+    if (key !== this.backKey) {
+      this.#paintOn(this.back, this.pen.back, style);
+      this.backKey = key;
+    }
+    this.#paintOn(this.front, this.pen.front, style);
+  }
+
+  #paintOn(canvas, list, style) {
+    const ctx = canvas.getContext("2d");
+    ctx.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
+    ctx.clearRect(0, 0, this.width, this.height);
+    paintCanvas(ctx, list, style.family);
+  }
+
+  svg(style, name) {
+    return paintSVG([...this.pen.back, ...this.pen.front], style.family, name);
+  }
+
+  /** The id of the mark under a point, or null. */
+  hit(x, y) {
+    let best = null, least = 9 * this.stage.style.k;
+    for (const { id, pts, box } of this.pen?.hits ?? []) {
+      const away = box ? (x >= box.x && x <= box.x + box.w && y >= box.y && y <= box.y + box.h ? 0 : Infinity) : distance(pts, x, y);
+      if (away < least) [best, least] = [id, away];
+    }
+    return best;
+  }
+}
+
+function distance(pts, x, y) {
+  let least = Infinity;
+  for (let i = 0; i + 3 < pts.length; i += 2) {
+    const dx = pts[i + 2] - pts[i], dy = pts[i + 3] - pts[i + 1];
+    const length = dx * dx + dy * dy;
+    const s = length ? Math.min(1, Math.max(0, ((x - pts[i]) * dx + (y - pts[i + 1]) * dy) / length)) : 0;
+    const away = Math.hypot(pts[i] + s * dx - x, pts[i + 1] + s * dy - y);
+    if (away < least) least = away;
+  }
+  return least;
+}

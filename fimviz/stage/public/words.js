@@ -1,0 +1,63 @@
+/** The stage's own English. Pages override any of it through data.words; {name} is filled in. */
+export const ENGLISH = {
+  play: "Play",
+  pause: "Pause",
+  present: "Present",
+  leave_present: "Leave present mode",
+  copy_link: "Copy link",
+  link_copied: "Link copied.",
+  link_not_copied: "The link is in the address bar.",
+  reset: "Reset",
+  numbers: "Numbers",
+  save_figure: "Save figure",
+  help: "Help",
+  close: "Close",
+  picture: "Picture",
+  densities: "Densities",
+  scrubber: "Position along the path",
+  predict: "Predict first",
+  right: "Yes.",
+  wrong: "No.",
+  your_answer: "You said: {answer}.",
+  show_it: "Show it",
+  typed: "{label}, typed",
+  handle_value: "{label} {value}",
+  handle_help: "Arrow keys move it, with Shift ten times as far, with Alt a tenth. Or click where it should go.",
+  table_what: "What",
+  table_value: "Value",
+  help_title: "Keys",
+  help_letters: "Single-letter keys",
+  help_drag: "Drag a handle, or click where it should go. Numbers can be typed under “Numbers”.",
+  key_beats: "next and previous beat",
+  key_presets: "presets",
+  key_arrows: "move the focused handle (Shift ×10, Alt ÷10)",
+  key_tab: "next handle",
+  key_present: "present mode",
+  key_play: "play, pause",
+  key_link: "copy link",
+  key_reset: "reset",
+  key_undo: "undo, redo",
+  key_help: "this help",
+  beat: "Beat {current} of {count}",
+  computing: "Computing",
+  left_window: "A geodesic left the window.",
+  bad_data: "This picture could not be drawn: {reason}.",
+  reason_no_geodesic: "No geodesic found.",
+  reason_outside: "A point lies outside the model.",
+  reason_inaccurate: "Accuracy lost; nothing is drawn.",
+  reason_not_exponential: "Not an exponential family: there is no such path.",
+  reason_leaves_domain: "That path leaves the model.",
+  reason_failed: "This part could not be computed.",
+  reason_edge: "The edge of the model was reached.",
+  status_converged: "converged",
+  status_left: "leaves the domain",
+  status_cap: "not there after the last step allowed",
+};
+
+export function makeWords(given) {
+  const own = given && typeof given === "object" ? given : {};
+  return (key, fill = {}) => {
+    const text = typeof own[key] === "string" ? own[key] : ENGLISH[key] ?? key;
+    return text.replace(/\{(\w+)\}/g, (whole, name) => (name in fill ? String(fill[name]) : whole));
+  };
+}
