@@ -1,0 +1,111 @@
+/** Display charts: coordinates (or a picture map) over the solver chart u, with inverse, Jacobian and ellipses. */
+import { compileTape } from "./tape.js";
+import { cholesky, leastSquares, product, solve } from "./linear.js";
+import { direction } from "./shoot.js";
+
+const MOST_ROUNDS = 60;
+const MOST_HALVINGS = 20;
+const LONGEST_STEP = 1.5;
+const EXACT = 1e-12;
+const SAME = 1e-8;
+
+/** makeChart(spec, model) -> chart, as described in geometry.js. */
+export function makeChart(spec, model) {
+  const { d } = model;
+  const [forward, jacobian] = [compileTape(spec.from_u), compileTape(spec.jac_u)];
+  const n = forward.nOut;
+  if (forward.nIn !== d || jacobian.nOut !== n * d) throw new Error(`Chart '${spec.name}': tapes do not fit dimension ${d}.`);
+  const fromU = (u) => Float64Array.from(forward.at(u));
+  const jac = (u) => Float64Array.from(jacobian.at(u));
+  const chart = {
+    n,
+    name: spec.name,
+    fromU,
+    jac,
+    toU: spec.to_u ? byTape(compileTape(spec.to_u), fromU, model) : byNewton(fromU, jac, n, model),
+    fromUBatch: (points) => batch(forward, points, d, n),
+    pushEllipse(u, offsets) {
+      const [xi, J] = [fromU(u), jac(u)];
+      const out = new Float64Array((offsets.length / d) * n);
+      for (let i = 0; i * d < offsets.length; i++) {
+        out.set(product(J, n, d, offsets.subarray(i * d, (i + 1) * d)).map((x, a) => x + xi[a]), i * n);
+      }
+      return out;
+    },
+    ellipse: (u, radius, m = 96) => outline(fromU(u), jac(u), model.metric(u).g, { n, d, radius, m }),
+  };
+  return chart;
+}
+
+function batch(forward, points, d, n) {
+  const count = points.length / d;
+  const inputs = Array.from({ length: d }, (_, k) => Float64Array.from({ length: count }, (_, i) => points[i * d + k]));
+  const outputs = Array.from({ length: n }, () => new Float64Array(count));
+  forward.run(inputs, outputs, count);
+  return Float64Array.from({ length: count * n }, (_, i) => outputs[i % n][Math.floor(i / n)]);
+}
+
+/** The inverse given as a tape, checked by going back: a formula may have values outside the chart. */
+function byTape(back, fromU, model) {
+  return function toU(xi) {
+    const u = Float64Array.from(back.at(xi));
+    return u.every(Number.isFinite) && model.inside(u) && close(fromU(u), xi) ? u : null;
+  };
+}
+
+const close = (a, b) => a.every((x, k) => Math.abs(x - b[k]) <= SAME * (1 + Math.abs(b[k])));
+
+/** Newton from `near`, else from the middle of the chart; steps capped and halved until the defect falls. */
+function byNewton(fromU, jac, n, model) {
+  const { d } = model;
+  const miss = (u, xi) => Float64Array.from(fromU(u), (x, a) => xi[a] - x);
+  const size = (r) => Math.hypot(...r);
+
+  function descend(xi, start) {
+    let u = Float64Array.from(start);
+    let r = miss(u, xi);
+    for (let round = 0; round < MOST_ROUNDS; round++) {
+      if (size(r) <= EXACT * (1 + size(Float64Array.from(xi)))) return u;
+      const step = leastSquares(jac(u), n, d, r);
+      const next = step && shorten(u, step, r, xi);
+      if (!next) return size(r) <= SAME * (1 + size(Float64Array.from(xi))) ? u : null;
+      ({ u, r } = next);
+    }
+    return null;
+  }
+
+  function shorten(u, step, r, xi) {
+    let share = Math.min(1, LONGEST_STEP / Math.max(...step.map(Math.abs)));
+    for (let i = 0; i < MOST_HALVINGS; i++, share /= 2) {
+      const moved = u.map((x, k) => x + share * step[k]);
+      const missed = miss(moved, xi);
+      if (size(missed) < size(r)) return { u: moved, r: missed };
+    }
+    return null;
+  }
+
+  return function toU(xi, near = null) {
+    for (const start of near ? [near, new Float64Array(d)] : [new Float64Array(d)]) {
+      const u = descend(xi, start);
+      if (u !== null && model.inside(u)) return u;
+    }
+    return null;
+  };
+}
+
+/** Outline of {ξ(u) + J du : duᵀ g du = radius²}: an ellipse with covariance radius² J g⁻¹ Jᵀ, also when d > n. */
+function outline(xi, J, g, { n, d, radius, m }) {
+  const covariance = new Float64Array(n * n);
+  for (let b = 0; b < n; b++) {
+    const column = solve(g, J.slice(b * d, (b + 1) * d));
+    if (column === null) return new Float64Array((n === 1 ? 2 : m) * n).fill(NaN);
+    product(J, n, d, column).forEach((x, a) => { covariance[a * n + b] = x; });
+  }
+  const L = cholesky(covariance, n);
+  const count = n === 1 ? 2 : m;
+  const out = new Float64Array(count * n).fill(NaN);
+  for (let i = 0; L !== null && i < count; i++) {
+    out.set(product(L, n, n, direction(n, i, count)).map((x, a) => xi[a] + radius * x), i * n);
+  }
+  return out;
+}

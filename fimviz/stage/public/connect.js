@@ -1,0 +1,160 @@
+/**
+ * The geodesic between two points. Cold: minimise the discrete energy, then collocate. Warm: move the last path to the
+ * new ends and collocate. A path is handed out only if Newton's method converged and the speed along it is constant.
+ */
+import { NODES, POINTS, coarsen, refine } from "./chebyshev.js";
+import { collocator } from "./collocate.js";
+import { descender } from "./energy.js";
+import { follow, Path } from "./path.js";
+
+const WANTED_DRIFT = 1e-8;
+const ALLOWED_DRIFT = 1e-5;
+const SPARE_DRIFT = 1e-12;
+const MOST_PANELS = 64;
+const PIECES_A_PANEL = 4;
+
+/** connector(space, shoot)(uA, uB, warm, m) -> result, as described in geometry.js. */
+export function connector(space, shoot) {
+  const tools = { space, descend: descender(space), ...collocator(space) };
+  return function connect(uA, uB, warm = null, m = 96) {
+    if (!space.inside(uA) || !space.inside(uB)) return { ok: false, reason: "outside" };
+    if (uA.every((a, k) => a === uB[k])) return resting(uA, m, space.d);
+    const swap = comesAfter(uA, uB);
+    const [from, to] = swap ? [uB, uA] : [uA, uB];
+    const found = space.d === 1 ? alongLine(space, from, to) : between(tools, from, to, warm);
+    return found.ok ? described(found, { swap, m, space, shoot, uA, uB }) : found;
+  };
+}
+
+/** One order of the ends for both directions, so that d(A, B) = d(B, A) to the last digit. */
+function comesAfter(uA, uB) {
+  for (let k = 0; k < uA.length; k++) if (uA[k] !== uB[k]) return uA[k] > uB[k];
+  return false;
+}
+
+function between(tools, from, to, warm) {
+  const tried = warm ? settle(tools, moved(warm, from, to), warm.K) : null;
+  if (tried?.ok) return tried;
+  let best = { ok: false, reason: "no-geodesic" };
+  for (const pieces of [16, 32, 64]) {
+    const start = tools.descend(from, to, pieces);
+    if (start === null) continue;
+    const K = pieces / PIECES_A_PANEL;
+    const cold = settle(tools, start.Q.map((column) => ontoPanels(column, K)), K);
+    if (cold.ok) return cold;
+    if (cold.reason === "inaccurate") best = cold;
+  }
+  return best;
+}
+
+/** Newton on K panels, on twice as many as long as the speed is not constant enough. */
+function settle(tools, Q, K) {
+  let result = { ok: false, reason: "no-geodesic" };
+  for (; K <= MOST_PANELS; K *= 2, Q = Q.map(refine)) {
+    if (!tools.solve(Q, K)) return result;
+    const speeds = tools.speeds(Q, K);
+    const drift = spreadOf(speeds);
+    result = { ok: drift <= ALLOWED_DRIFT, reason: "inaccurate", Q, K, speeds, drift };
+    if (drift <= WANTED_DRIFT) break;
+  }
+  return result;
+}
+
+function spreadOf(speeds) {
+  let low = Infinity;
+  let high = 0;
+  for (const speed of speeds) {
+    if (!(speed > 0)) return Infinity;
+    low = Math.min(low, speed);
+    high = Math.max(high, speed);
+  }
+  return high / low - 1;
+}
+
+/** The last path carried to new ends by a motion that is linear in t. */
+function moved({ Q, K }, from, to) {
+  return Q.map((column, k) => {
+    const [first, last] = [from[k] - column[0], to[k] - column[column.length - 1]];
+    return column.map((value, i) => {
+      const t = (Math.floor(i / NODES) + POINTS[i % NODES]) / K;
+      return value + first + t * (last - first);
+    });
+  });
+}
+
+/** Equally spaced points, PIECES_A_PANEL to a panel, resampled through the polynomial of each panel. */
+function ontoPanels(column, K) {
+  const out = new Float64Array(K * NODES);
+  for (let e = 0; e < K; e++) {
+    for (let j = 0; j < NODES; j++) {
+      for (let i = 0; i <= PIECES_A_PANEL; i++) out[e * NODES + j] += ONTO[j][i] * column[e * PIECES_A_PANEL + i];
+    }
+  }
+  return out;
+}
+
+const ONTO = Array.from(POINTS, (x) => equispacedLagrange(x * PIECES_A_PANEL, PIECES_A_PANEL));
+
+function equispacedLagrange(x, degree) {
+  return Array.from({ length: degree + 1 }, (_, i) => {
+    let product = 1;
+    for (let k = 0; k <= degree; k++) if (k !== i) product *= (x - k) / (i - k);
+    return product;
+  });
+}
+
+/** In one dimension every path is the geodesic: only its pace has to be found. */
+function alongLine(space, [from], [to]) {
+  const line = follow(space, (ss) => [ss.map((s) => from + s * (to - from))], { tolerance: 1e-6 });
+  return line === null ? { ok: false, reason: "no-geodesic" } : { ok: true, line, drift: 0 };
+}
+
+function described(found, { swap, m, space, shoot, uA, uB }) {
+  const path = found.line ?? new Path(evenBreaks(found.K), found.Q, found.speeds);
+  const along = found.line ? (t) => path.atLength(t) : (t) => path.at(t);
+  const at = swap ? (t) => along(1 - t) : along;
+  const points = new Float64Array((m + 1) * space.d);
+  for (let i = 0; i <= m; i++) points.set(at(i / m), i * space.d);
+  points.set(uA);
+  points.set(uB, m * space.d);
+  const [velocityA, velocityB] = [0, 1].map((end) => velocity(path, swap ? 1 - end : end, swap));
+  return {
+    ok: true,
+    length: path.length,
+    points,
+    at,
+    velocityA,
+    velocityB,
+    drift: found.drift,
+    warm: found.line ? null : kept(found),
+    /** Distance in u between B and the end of the geodesic that leaves A with velocityA. */
+    endpoint: () => missedBy(shoot, uA, uB, velocityA, path.length),
+  };
+}
+
+const evenBreaks = (K) => Float64Array.from({ length: K + 1 }, (_, e) => e / K);
+
+/** du/dt where the path has constant speed: the direction is the path's own, the pace is its length. */
+function velocity(path, end, swap) {
+  const raw = path.velocityAt(end);
+  const speed = path.speeds[end === 0 ? 0 : path.speeds.length - 1];
+  return raw.map((v) => ((swap ? -1 : 1) * v * path.length) / speed);
+}
+
+/** What the next frame starts from: fewer panels if this many were not needed. */
+function kept({ Q, K, drift }) {
+  return drift < SPARE_DRIFT && K > 1 ? { Q: Q.map(coarsen), K: K / 2 } : { Q: Q.map((column) => Float64Array.from(column)), K };
+}
+
+function missedBy(shoot, uA, uB, velocityA, length) {
+  const { points, status } = shoot(uA, velocityA.map((v) => v / length), length, 1);
+  const d = uA.length;
+  return status[0] === 0 ? Math.max(...Array.from(uB, (b, k) => Math.abs(points[d + k] - b))) : Infinity;
+}
+
+function resting(u, m, d) {
+  const points = new Float64Array((m + 1) * d);
+  for (let i = 0; i < points.length; i++) points[i] = u[i % d];
+  const still = () => new Float64Array(d);
+  return { ok: true, length: 0, points, at: () => Float64Array.from(u), velocityA: still(), velocityB: still(), drift: 0, endpoint: () => 0, warm: null };
+}

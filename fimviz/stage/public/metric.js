@@ -1,0 +1,125 @@
+/**
+ * The Riemannian metric of a model on lanes of points: columns Q[k] (coordinate k of every lane), tangents likewise.
+ * The tape's outputs are g (upper triangle, row-major) and then ∂ₖg for k = 0..d−1.
+ */
+import { compileTape } from "./tape.js";
+import { cholesky, upper } from "./linear.js";
+
+/** Arrays of one length, grown when needed and kept. */
+export function columns(count) {
+  let arrays = [];
+  let size = 0;
+  return (lanes) => {
+    if (lanes > size) {
+      size = Math.max(lanes, 2 * size);
+      arrays = Array.from({ length: count }, () => new Float64Array(size));
+    }
+    return arrays;
+  };
+}
+
+/** The space of a solver chart; the members say what they do. */
+export function makeSpace(solver, d) {
+  const tape = compileTape(solver.metric);
+  const terms = (d * (d + 1)) / 2;
+  if (tape.nIn !== d || tape.nOut !== terms * (d + 1)) {
+    throw new Error(`Metric tape: ${tape.nIn} inputs and ${tape.nOut} outputs, expected ${d} and ${terms * (d + 1)}.`);
+  }
+  const place = upper(d);
+  const scratch = columns(tape.nOut);
+  const edges = Array.from({ length: d }, (_, k) => [solver.edge].flat()[Array.isArray(solver.edge) ? k : 0] ?? Infinity);
+  const space = {
+    d,
+    terms,
+    /** Metric and derivatives at n lanes; into `out` (see `tensors`). */
+    evaluate: (Q, n, out) => tape.run(Q, out, n),
+    tensors: () => columns(tape.nOut),
+    accelerate: d === 1 ? accelerateLine : d === 2 ? accelerateSurface : accelerateIn(d, place, terms),
+    /** √(vᵀ g v) of every lane. */
+    speeds(Q, V, n) {
+      const T = scratch(n);
+      tape.run(Q, T, n);
+      return Float64Array.from({ length: n }, (_, i) => Math.sqrt(squaredSpeed(T, V, i, d, place)));
+    },
+    /** gₐᵦ and ∂ₖgₐᵦ at lane i. */
+    entry: (T, a, b, i) => T[place[a * d + b]][i],
+    slope: (T, k, a, b, i) => T[terms * (k + 1) + place[a * d + b]][i],
+    squaredSpeed: (T, V, i) => squaredSpeed(T, V, i, d, place),
+    /** g at one point, d × d row-major. */
+    matrix(u) {
+      const values = tape.at(u);
+      return Float64Array.from(place, (p) => values[p]);
+    },
+    /** Beyond the edge or not a number. */
+    outside(u) {
+      for (let k = 0; k < d; k++) if (!(Math.abs(u[k]) < edges[k])) return true;
+      return false;
+    },
+    inside: (u) => !space.outside(u) && cholesky(space.matrix(u), d) !== null,
+  };
+  return space;
+}
+
+function squaredSpeed(T, V, i, d, place) {
+  let sum = 0;
+  for (let a = 0; a < d; a++) for (let b = 0; b < d; b++) sum += T[place[a * d + b]][i] * V[a][i] * V[b][i];
+  return sum;
+}
+
+/* Aᵏ = −Γᵏᵢⱼ VⁱVʲ = gᵏˡ(½ ∂ₗgᵢⱼ − ∂ⱼgₗᵢ) VⁱVʲ on n lanes, with the metric T evaluated there. */
+
+function accelerateLine([g, dg], [V], [A], n) {
+  for (let i = 0; i < n; i++) A[i] = (-0.5 * dg[i] * V[i] * V[i]) / g[i];
+}
+
+function accelerateSurface([a, b, c, a0, b0, c0, a1, b1, c1], [V0, V1], [A0, A1], n) {
+  for (let i = 0; i < n; i++) {
+    const v = V0[i];
+    const w = V1[i];
+    const p = -0.5 * a0[i] * v * v - a1[i] * v * w + (0.5 * c0[i] - b1[i]) * w * w;
+    const q = -0.5 * c1[i] * w * w - c0[i] * v * w + (0.5 * a1[i] - b0[i]) * v * v;
+    const scale = 1 / (a[i] * c[i] - b[i] * b[i]);
+    A0[i] = (c[i] * p - b[i] * q) * scale;
+    A1[i] = (a[i] * q - b[i] * p) * scale;
+  }
+}
+
+function accelerateIn(d, place, terms) {
+  const [g, v, force] = [new Float64Array(d * d), new Float64Array(d), new Float64Array(d)];
+  /** change[k·d + l] = ∂ₖgₗₐ Vᵃ */
+  const change = new Float64Array(d * d);
+  return function accelerate(T, V, A, n) {
+    for (let i = 0; i < n; i++) {
+      for (let k = 0; k < d; k++) v[k] = V[k][i];
+      for (let k = 0; k < d; k++) {
+        for (let l = 0; l < d; l++) {
+          let sum = 0;
+          for (let a = 0; a < d; a++) sum += T[terms * (k + 1) + place[l * d + a]][i] * v[a];
+          change[k * d + l] = sum;
+          g[k * d + l] = T[place[k * d + l]][i];
+        }
+      }
+      for (let l = 0; l < d; l++) {
+        force[l] = 0;
+        for (let a = 0; a < d; a++) force[l] += (0.5 * change[l * d + a] - change[a * d + l]) * v[a];
+      }
+      solveSymmetric(g, force, d);
+      for (let k = 0; k < d; k++) A[k][i] = force[k];
+    }
+  };
+}
+
+/** g x = b in place of b by L D Lᵀ without pivots: g is positive definite or the result is of no use anyway. */
+function solveSymmetric(g, b, d) {
+  for (let k = 0; k < d; k++) {
+    for (let i = k + 1; i < d; i++) {
+      const factor = g[i * d + k] / g[k * d + k];
+      for (let j = k; j < d; j++) g[i * d + j] -= factor * g[k * d + j];
+      b[i] -= factor * b[k];
+    }
+  }
+  for (let i = d - 1; i >= 0; i--) {
+    for (let j = i + 1; j < d; j++) b[i] -= g[i * d + j] * b[j];
+    b[i] /= g[i * d + i];
+  }
+}

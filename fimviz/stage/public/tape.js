@@ -1,0 +1,221 @@
+/**
+ * Formulas as data: a tape is {n_in, n_reg, consts, code, out}, five integers [op, dst, a, b, c] an instruction.
+ * Registers 0..n_in-1 are the inputs, then the constants, then temporaries. No source is ever generated.
+ *
+ * compileTape(tape) -> {nIn, nOut, run(inputs, outputs, lanes), at(xs, out?)}
+ *   run: inputs[i] is a Float64Array of `lanes` values or a number for all lanes; outputs[j] likewise (arrays only).
+ *        The lanes are interpreted block by block: one dispatch an instruction and block.
+ *   at:  one point, xs -> Float64Array(nOut); without `out` the same buffer is returned every time.
+ * evalTape(tape, xs) -> number[]
+ */
+import { besselRatio, erf, lgamma, logI0, logI0Sqrt, polygamma, polygammaDifference } from "./special.js";
+
+/** Names of the instructions; the index is the code. The same order as in tape.py. */
+export const OPS = (
+  "add sub mul div neg inv square pow sqrt exp log log1p expm1 sin cos tan asin acos atan atan2 " +
+  "sinh cosh tanh asinh acosh atanh abs sign min max lt where lgamma polygamma " +
+  "polygamma_difference erf log_i0 bessel_ratio log_i0_sqrt cube"
+).split(" ");
+
+const WIDTH = 5;
+const BLOCK = 64;
+const MOST_REGISTERS = 100_000;
+const BINARY = new Set(["add", "sub", "mul", "div", "pow", "atan2", "min", "max", "lt", "polygamma_difference"]);
+const HIGHEST_ORDER = { polygamma: 4, polygamma_difference: 4, bessel_ratio: 3, log_i0_sqrt: 4 };
+
+/* One loop a function, so that each is compiled for its own operation: d, a, b, c are registers of n lanes. */
+const KERNELS = {
+  add(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = a[i] + b[i]; },
+  sub(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = a[i] - b[i]; },
+  mul(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = a[i] * b[i]; },
+  div(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = a[i] / b[i]; },
+  neg(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = -a[i]; },
+  inv(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = 1 / a[i]; },
+  square(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = a[i] * a[i]; },
+  pow(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.pow(a[i], b[i]); },
+  sqrt(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.sqrt(a[i]); },
+  exp(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.exp(a[i]); },
+  log(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.log(a[i]); },
+  log1p(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.log1p(a[i]); },
+  expm1(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.expm1(a[i]); },
+  sin(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.sin(a[i]); },
+  cos(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.cos(a[i]); },
+  tan(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.tan(a[i]); },
+  asin(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.asin(a[i]); },
+  acos(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.acos(a[i]); },
+  atan(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.atan(a[i]); },
+  atan2(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.atan2(a[i], b[i]); },
+  sinh(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.sinh(a[i]); },
+  cosh(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.cosh(a[i]); },
+  tanh(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.tanh(a[i]); },
+  asinh(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.asinh(a[i]); },
+  acosh(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.acosh(a[i]); },
+  atanh(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.atanh(a[i]); },
+  abs(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.abs(a[i]); },
+  sign(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.sign(a[i]); },
+  min(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.min(a[i], b[i]); },
+  max(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = Math.max(a[i], b[i]); },
+  lt(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = a[i] < b[i] ? 1 : 0; },
+  where(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = a[i] !== 0 ? b[i] : c[i]; },
+  lgamma(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = lgamma(a[i]); },
+  polygamma(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = polygamma(c, a[i]); },
+  polygamma_difference(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = polygammaDifference(c, a[i], b[i]); },
+  erf(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = erf(a[i]); },
+  log_i0(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = logI0(a[i]); },
+  bessel_ratio(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = besselRatio(c, a[i]); },
+  log_i0_sqrt(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = logI0Sqrt(c, a[i]); },
+  cube(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = a[i] * a[i] * a[i]; },
+};
+const WHERE = OPS.indexOf("where");
+const RUN = OPS.map((name) => KERNELS[name]);
+
+/** Throws an Error that says what is wrong with the tape; otherwise returns its instructions as rows. */
+function validated(tape) {
+  const { n_in: nIn, n_reg: nReg, consts, code, out } = tape ?? {};
+  const whole = (n) => Number.isInteger(n) && n >= 0;
+  if (!whole(nIn) || !whole(nReg) || nReg > MOST_REGISTERS) throw new Error(`Tape: n_in ${nIn}, n_reg ${nReg} are not register counts.`);
+  if (![consts, code, out].every(Array.isArray)) throw new Error("Tape: consts, code and out must be arrays.");
+  if (!consts.every((k) => typeof k === "number")) throw new Error("Tape: a constant is not a number.");
+  if (nIn + consts.length > nReg) throw new Error(`Tape: ${nIn} inputs and ${consts.length} constants exceed ${nReg} registers.`);
+  if (code.length % WIDTH !== 0) throw new Error(`Tape: the code's length ${code.length} is not a multiple of ${WIDTH}.`);
+  const register = (r) => {
+    if (!whole(r) || r >= nReg) throw new Error(`Tape: register ${r} is outside 0..${nReg - 1}.`);
+  };
+  out.forEach(register);
+  for (let pc = 0; pc < code.length; pc += WIDTH) checkInstruction(code.slice(pc, pc + WIDTH), nIn + consts.length, register);
+}
+
+function checkInstruction([op, dst, a, b, c], firstTemporary, register) {
+  const name = OPS[op];
+  if (name === undefined) throw new Error(`Tape: unknown instruction ${op}.`);
+  [dst, a].forEach(register);
+  if (dst < firstTemporary) throw new Error(`Tape: '${name}' writes register ${dst}, an input or a constant.`);
+  if (BINARY.has(name)) register(b);
+  if (name === "where") [b, c].forEach(register);
+  const highest = HIGHEST_ORDER[name];
+  if (highest !== undefined && !(Number.isInteger(c) && c >= 0 && c <= highest)) {
+    throw new Error(`Tape: '${name}' has order ${c}, not one of 0..${highest}.`);
+  }
+}
+
+/** Check a tape and make it runnable; see the module's header. */
+export function compileTape(tape) {
+  validated(tape);
+  const code = Int32Array.from(tape.code);
+  const out = Int32Array.from(tape.out);
+  const nIn = tape.n_in;
+  return {
+    nIn,
+    nOut: out.length,
+    run: overLanes(tape, code, out),
+    at: onePoint(tape, code, out),
+  };
+}
+
+/** Registers of BLOCK lanes, kept between calls (constants are written once). */
+function overLanes(tape, code, out) {
+  let registers = null;
+  return function run(inputs, outputs, lanes) {
+    registers ??= blockRegisters(tape);
+    for (let start = 0; start < lanes; start += BLOCK) {
+      const n = Math.min(BLOCK, lanes - start);
+      for (let i = 0; i < tape.n_in; i++) load(registers[i], inputs[i], start, n);
+      interpret(code, registers, n);
+      for (let j = 0; j < out.length; j++) store(outputs[j], registers[out[j]], start, n);
+    }
+  };
+}
+
+function blockRegisters({ n_in: nIn, n_reg: nReg, consts }) {
+  const memory = new Float64Array(nReg * BLOCK);
+  const registers = Array.from({ length: nReg }, (_, r) => memory.subarray(r * BLOCK, (r + 1) * BLOCK));
+  consts.forEach((value, k) => registers[nIn + k].fill(value));
+  return registers;
+}
+
+function load(register, input, start, n) {
+  if (typeof input === "number") register.fill(input, 0, n);
+  else for (let i = 0; i < n; i++) register[i] = input[start + i];
+}
+
+function store(output, register, start, n) {
+  for (let i = 0; i < n; i++) output[start + i] = register[i];
+}
+
+function interpret(code, registers, n) {
+  for (let pc = 0; pc < code.length; pc += WIDTH) {
+    const op = code[pc];
+    const c = code[pc + 4];
+    RUN[op](registers[code[pc + 1]], registers[code[pc + 2]], registers[code[pc + 3]], op === WHERE ? registers[c] : c, n);
+  }
+}
+
+/** One point at a time: a single register file, one switch an instruction (inline: a call would double its cost). */
+function onePoint(tape, code, out) {
+  const { n_in: nIn, consts } = tape;
+  const r = new Float64Array(tape.n_reg);
+  consts.forEach((value, k) => { r[nIn + k] = value; });
+  const own = new Float64Array(out.length);
+  return function at(xs, result = own) {
+    for (let i = 0; i < nIn; i++) r[i] = xs[i];
+    for (let pc = 0; pc < code.length; pc += WIDTH) {
+      const a = r[code[pc + 2]];
+      const b = r[code[pc + 3]];
+      const c = code[pc + 4];
+      let v;
+      switch (code[pc]) {
+        case 0: v = a + b; break;
+        case 1: v = a - b; break;
+        case 2: v = a * b; break;
+        case 3: v = a / b; break;
+        case 4: v = -a; break;
+        case 5: v = 1 / a; break;
+        case 6: v = a * a; break;
+        case 7: v = Math.pow(a, b); break;
+        case 8: v = Math.sqrt(a); break;
+        case 9: v = Math.exp(a); break;
+        case 10: v = Math.log(a); break;
+        case 11: v = Math.log1p(a); break;
+        case 12: v = Math.expm1(a); break;
+        case 13: v = Math.sin(a); break;
+        case 14: v = Math.cos(a); break;
+        case 15: v = Math.tan(a); break;
+        case 16: v = Math.asin(a); break;
+        case 17: v = Math.acos(a); break;
+        case 18: v = Math.atan(a); break;
+        case 19: v = Math.atan2(a, b); break;
+        case 20: v = Math.sinh(a); break;
+        case 21: v = Math.cosh(a); break;
+        case 22: v = Math.tanh(a); break;
+        case 23: v = Math.asinh(a); break;
+        case 24: v = Math.acosh(a); break;
+        case 25: v = Math.atanh(a); break;
+        case 26: v = Math.abs(a); break;
+        case 27: v = Math.sign(a); break;
+        case 28: v = Math.min(a, b); break;
+        case 29: v = Math.max(a, b); break;
+        case 30: v = a < b ? 1 : 0; break;
+        case 31: v = a !== 0 ? b : r[c]; break;
+        case 32: v = lgamma(a); break;
+        case 33: v = polygamma(c, a); break;
+        case 34: v = polygammaDifference(c, a, b); break;
+        case 35: v = erf(a); break;
+        case 36: v = logI0(a); break;
+        case 37: v = besselRatio(c, a); break;
+        case 38: v = logI0Sqrt(c, a); break;
+        default: v = a * a * a;
+      }
+      r[code[pc + 1]] = v;
+    }
+    for (let j = 0; j < out.length; j++) result[j] = r[out[j]];
+    return result;
+  };
+}
+
+const compiled = new WeakMap();
+
+/** Evaluate a tape at one point: xs (n_in numbers) -> array of its outputs. */
+export function evalTape(tape, xs) {
+  if (!compiled.has(tape)) compiled.set(tape, compileTape(tape));
+  return Array.from(compiled.get(tape).at(xs));
+}
