@@ -15,7 +15,7 @@ export function drawDensities(panel, width, height, context) {
   const rows = (panel.rows ?? []).filter((row) => row && scene.shown(row.when));
   if (!rows.length || !scene.model) return pen;
   const range = xRange(panel, scene);
-  const drawn = rows.map((row) => rowCurves(row, panel, scene, range));
+  const drawn = rows.map((row, i) => rowCurves(row, panel, scene, range, ghostsOf(context.cache, i, row, scene)));
   const top = peakOf(drawn);
   const axis = panel.axis === false ? 0 : style.size.axis_text * 1.6;
   const each = (height - axis) / rows.length;
@@ -30,24 +30,38 @@ function xRange(panel, scene) {
 }
 
 /** The curves of one row: {row, ghosts: [curve], main: curve | null, extra: [curve]}, a curve being {xs, ps}. */
-function rowCurves(row, panel, scene, range) {
+function rowCurves(row, panel, scene, range, remembered) {
   const curve = (theta) => (theta ? sample(scene, panel, theta, range) : null);
   const thetaOf = (u) => (usable(u) ? Array.from(scene.model.toTheta(u)) : null);
-  const ghosts = [];
-  let main = null;
-  if (row.path) {
-    const path = scene.results.get(row.path);
-    if (path?.ok) {
-      const count = row.ghosts ?? 7;
-      for (let k = 0; k < count; k++) ghosts.push(curve(thetaOf(path.at(count > 1 ? k / (count - 1) : 0))));
-      const t = Math.min(1, Math.max(0, scene.number(row.at ?? 0.5, 0.5)));
-      main = curve(thetaOf(path.at(t)));
-    }
-  } else if (row.point) main = curve(thetaOf(scene.point(row.point)));
-  if (row.rim) for (const u of rimPoints(scene, row)) ghosts.push(curve(thetaOf(u)));
-  for (const name of row.points ?? []) ghosts.push(curve(thetaOf(scene.point(name))));
+  const ghosts = remembered(() => ghostPoints(row, scene).map(thetaOf).map(curve).filter(Boolean));
+  const main = curve(thetaOf(mainPoint(row, scene)));
   const extra = (row.extra ?? []).map((given) => ({ given, curve: mixture(scene, panel, given, range) }));
-  return { row, ghosts: ghosts.filter(Boolean), main, extra: extra.filter((e) => e.curve) };
+  return { row, ghosts, main, extra: extra.filter((e) => e.curve) };
+}
+
+function mainPoint(row, scene) {
+  if (!row.path) return row.point ? scene.point(row.point) : null;
+  const path = scene.results.get(row.path);
+  return path?.ok ? path.at(Math.min(1, Math.max(0, scene.number(row.at ?? 0.5, 0.5)))) : null;
+}
+
+function ghostPoints(row, scene) {
+  const path = row.path && scene.results.get(row.path), count = row.ghosts ?? 7;
+  const along = path?.ok ? Array.from({ length: count }, (_, k) => path.at(count > 1 ? k / (count - 1) : 0)) : [];
+  return [...along, ...(row.rim ? rimPoints(scene, row) : []), ...(row.points ?? []).map((name) => scene.point(name))];
+}
+
+/** Ghosts stay the same while only the position along a path moves. */
+function ghostsOf(cache, index, row, scene) {
+  const names = [row.path, row.rim, ...(row.points ?? [])].filter(Boolean);
+  const key = JSON.stringify(row) + names.map((name) => `${name}${scene.version(name)}`).join() + scene.familyKey;
+  return (make) => {
+    const known = cache.get(`ghosts${index}`);
+    if (known?.key === key) return known.made;
+    const made = make();
+    cache.set(`ghosts${index}`, { key, made });
+    return made;
+  };
 }
 
 /** Points evenly round the rim of an ellipse or a ball; an ellipse's rim is read in the panel's picture chart. */
@@ -79,7 +93,12 @@ function mixture(scene, panel, given, range) {
   return { xs, ps: a.map((p, i) => (1 - weight) * p + weight * b[i]) };
 }
 
-const merge = (a, b) => Float64Array.from([...a, ...b].sort((x, y) => x - y));
+/** Two ascending lists as one. */
+function merge(a, b) {
+  const out = new Float64Array(a.length + b.length);
+  for (let i = 0, j = 0, k = 0; k < out.length; k++) out[k] = j >= b.length || (i < a.length && a[i] <= b[j]) ? a[i++] : b[j++];
+  return out;
+}
 
 function sample(scene, panel, theta, range) {
   if (panel.discrete) {
@@ -94,7 +113,9 @@ const integers = ([lo, hi]) => Array.from({ length: Math.floor(hi) - Math.ceil(l
 
 function evenly([lo, hi], n) {
   // Half a step in from the ends, where a density on (0, 1) or (0, oo) may be infinite.
-  return Float64Array.from({ length: n }, (_, i) => lo + ((i + 0.5) * (hi - lo)) / n);
+  const xs = new Float64Array(n);
+  for (let i = 0; i < n; i++) xs[i] = lo + ((i + 0.5) * (hi - lo)) / n;
+  return xs;
 }
 
 /** A peak narrower than the grid is found by its log-density and given points of its own. */
@@ -114,8 +135,9 @@ function refined(scene, theta, xs, range) {
 }
 
 function densityAt(scene, theta, xs) {
-  const logs = scene.model.logDensity(xs, theta);
-  return Float64Array.from(logs, (l) => (Number.isNaN(l) ? 0 : Math.exp(l)));
+  const logs = scene.model.logDensity(xs, theta), ps = new Float64Array(xs.length);
+  for (let i = 0; i < ps.length; i++) ps[i] = Number.isNaN(logs[i]) ? 0 : Math.exp(logs[i]);
+  return ps;
 }
 
 /** The scale: the highest finite value, but not the last steps before a density runs to infinity at an edge. */
@@ -216,15 +238,20 @@ function rowNote({ style, scene, frame }, row, box, place) {
   };
 }
 
+function axisTicks(panel, range, most) {
+  if (panel.ticks) return { ticks: panel.ticks.map((t) => t.at ?? t), decimals: 0 };
+  if (panel.xs && panel.xs.length <= most) return { ticks: panel.xs, decimals: 0 };
+  const nice = niceTicks(range[0], range[1], most);
+  return panel.discrete ? { ticks: nice.ticks.filter(Number.isInteger), decimals: 0 } : nice;
+}
+
 function drawAxis(pen, range, y) {
   const { style, panel } = pen, box = rowBox(pen, { y: 0, h: y });
   const size = style.size.axis_text, fill = style.colour("axis_text");
   const at = (x) => box.x + ((x - range[0]) / (range[1] - range[0])) * box.w;
-  const { ticks, decimals } = panel.ticks
-    ? { ticks: panel.ticks.map((t) => t.at ?? t), decimals: 0 }
-    : niceTicks(range[0], range[1], Math.max(2, box.w / (70 * style.k)));
+  const { ticks, decimals } = axisTicks(panel, range, Math.max(2, box.w / (70 * style.k)));
   ticks.forEach((x, i) => {
-    const text = panel.ticks?.[i]?.label ?? axisNumber(x, panel.discrete ? 0 : decimals);
+    const text = panel.ticks?.[i]?.label ?? axisNumber(x, decimals);
     const half = textWidth(text, size, 400, style.family) / 2;
     if (at(x) - half < 0 || at(x) + half > pen.frame.width) return;
     pen.front.push({ t: "text", text, x: at(x), y: y + size * 1.05, size, fill, anchor: "middle" });

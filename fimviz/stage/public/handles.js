@@ -86,7 +86,8 @@ export class Hands {
   }
 
   #at(event) {
-    const rect = this.view.layer.getBoundingClientRect();
+    // Asking for the rectangle lays the page out; while a hand moves, one answer does until something scrolls.
+    const rect = (this.rect = (this.stage.drag && this.rect) || this.view.layer.getBoundingClientRect());
     return [event.clientX - rect.left, event.clientY - rect.top];
   }
 
@@ -192,11 +193,14 @@ export function valueText(scene, name) {
   const theta = scene.values[name];
   if (!Array.isArray(theta)) return formatNumber(theta, ".2f");
   const given = scene.data?.model?.theta ?? [];
-  return theta.map((value, i) => `${given[i]?.label ?? given[i]?.symbol ?? given[i]?.name ?? i} ${parameter(value)}`).join(", ");
+  return theta.map((value, i) => `${given[i]?.label ?? given[i]?.symbol ?? given[i]?.name ?? i} ${parameter(value, given[i])}`).join(", ");
 }
 
-/** Two decimals, or three digits where two decimals would say nothing. */
-export const parameter = (value) => formatNumber(value, value !== 0 && Math.abs(value) < 0.1 ? ".3g" : ".2f");
+/** Two decimals, or three digits where two decimals would say nothing; `given` tells a probability. */
+export function parameter(value, given) {
+  if (given?.lo === 0 && given?.hi === 1) return formatNumber(value, ".2p");
+  return formatNumber(value, value !== 0 && Math.abs(value) < 0.1 ? ".3g" : ".2f");
+}
 
 /**
  * The declared coordinates of the point at (x, y) of a panel, or of the last point inside the model on the way there
@@ -223,7 +227,8 @@ export function pointAt(view, handle, x, y, scene) {
 
 function clampTo(frame, { mark, x: hx, y: hy }, x, y) {
   const { box } = frame;
-  const inX = mark.axis === "y" ? hx : Math.min(box.x + box.w, Math.max(box.x, x));
+  // The ends of an axis are often the ends of the model; half a pixel inside is near enough.
+  const inX = mark.axis === "y" ? hx : Math.min(box.x + box.w - 0.5, Math.max(box.x + 0.5, x));
   const inY = frame.kind === "ruler" || mark.axis === "x" ? hy : Math.min(box.y + box.h - 2, Math.max(box.y, y));
   return [inX, inY];
 }

@@ -13,7 +13,7 @@ const RINGS = [1, 2.6, 4.6];
 const STAY = 6;
 
 /**
- * labels: [{id, text, x, y, gap, size, weight, fill, prefer?: ["n", …]}]; obstacles and box: {x, y, w, h};
+ * labels: [{id, text, x, y, gap, size, weight, fill, prefer?: ["n", …], firm?: it may cover lines}]; obstacles and box: {x, y, w, h};
  * lines: flat point lists that a label should rather not cover. Returns text items for the painters.
  */
 export function placeLabels(labels, { obstacles, lines, box, style, memory }) {
@@ -56,7 +56,7 @@ function cheapest(label, shape, placed, points, box, before) {
       const { rect, shift } = inside(around(label, shape, DIRECTIONS[name], ring), box);
       let cost = i + 5 * r + 0.6 * shift - (before === key ? STAY : 0);
       for (const other of placed) cost += 160 * overlap(rect, other);
-      if (!best || cost < best.cost) cost += covered(rect, points);
+      if (!label.firm && (!best || cost < best.cost)) cost += covered(rect, points);
       if (!best || cost < best.cost) best = { name: key, rect, cost };
     });
   });

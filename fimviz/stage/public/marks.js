@@ -191,7 +191,7 @@ const MARKS = {
     const prefer = mark.label_side === "right" ? ["ne", "e", "nw"] : mark.label_side === "left" ? ["nw", "w", "ne"] : ["ne", "nw"];
     pen.labels.unshift({
       id: `${id}:${mark.value}`, text: pen.scene.fill(text), x, y, gap: (ring + 1) / 0.75, size: style.size.handle_letter, weight: 700,
-      fill: style.colour("ink"), prefer,
+      fill: style.colour("ink"), prefer, firm: true,
     });
   },
 };

@@ -29,7 +29,7 @@ export function drawRuler(panel, frame, context) {
   const chartOf = (mark) => scene.chart(frame.rows[mark?.row ?? 0]?.chart ?? panel.chart);
   const pen = {
     ...context, panel, frame, chartOf, chart: chartOf({}), rows: frame.rows,
-    back: [], front: [], labels: [], lines: [], handles: [], hits: [], notices: [], obstacles: [], still: [],
+    back: [], names: [], front: [], labels: [], lines: [], handles: [], hits: [], notices: [], obstacles: [], still: [],
   };
   if (!pen.chart) return pen;
   pen.projectXi = (xi, mark) => onRow(xi, chartOf(mark).n, frame.rows[mark?.row ?? 0] ?? frame.rows[0]);
@@ -43,6 +43,7 @@ export function drawRuler(panel, frame, context) {
   pen.front.push({ t: "end" });
   const box = { x: 3, y: 1, w: frame.width - 6, h: frame.height - 2 };
   const { obstacles, lines, labels } = pen;
+  pen.front.push(...pen.names);
   pen.front.push(...placeLabels(labels, { obstacles, lines, box, style, memory: context.memory }));
   for (const handle of pen.handles) pen.front.push(...handleItems(handle, pen));
   return pen;
@@ -58,19 +59,18 @@ function onRow(xi, n, row) {
 }
 
 function drawRow(pen, row, index) {
-  const { back, frame, style, scene, obstacles } = pen;
+  const { back, names, frame, style, scene, obstacles } = pen;
   const { box } = frame, size = style.size.axis_text;
   back.push({ t: "path", pts: [box.x, row.y, box.x + box.w, row.y], stroke: style.colour("axis"), width: style.size.axis });
   const title = { size: style.size.label, weight: 600, fill: style.colour("muted") };
   const above = row.y - 15 * style.k - Math.min(row.each * 0.12, 12 * style.k);
   const put = (text, x, anchor, fill) => {
-    back.push({ t: "text", text, x, y: above, ...title, anchor, fill: fill ?? title.fill, halo: style.colour("page"), haloWidth: style.size.halo });
+    names.push({ t: "text", text, x, y: above, ...title, anchor, fill: fill ?? title.fill, halo: style.colour("page"), haloWidth: style.size.halo });
     const w = textWidth(text, title.size, 600, style.family);
     obstacles.push({ x: anchor === "end" ? x - w : x, y: above - title.size, w, h: title.size * 1.2 });
   };
   if (row.label) put(scene.fill(row.label), box.x, "start", row.role && style.role(row.role).colour);
   if (row.note) put(scene.fill(row.note), box.x + box.w, "end", style.colour("ink"));
-  if (row.label || row.note) pen.still.push(scene.fill(row.label ?? ""), scene.fill(row.note ?? ""));
   const last = index === frame.rows.length - 1;
   if (row.ticks === false || (row.shared && !last) || (frame.rows.every((r) => !r.chart) && !last)) return;
   const auto = niceTicks(row.lo, row.hi, Math.max(2, box.w / (80 * style.k)));

@@ -17,7 +17,9 @@ export function drawSeries(panel, width, height, context) {
   const labels = [], lines = [];
   for (const { row, losses } of known) drawLine(pen, row, losses, box, axes, labels, lines);
   const room = { x: box.x, y: 1, w: width - box.x - 2, h: height - 2 };
-  pen.front.push(...placeLabels(labels, { obstacles: [], lines, box: room, style, memory }));
+  const title = { x: 0, y: 0, w: width / 2, h: box.y - 2 };
+  const floor = { x: 0, y: box.y + box.h + 1, w: width, h: height };
+  pen.front.push(...placeLabels(labels, { obstacles: [title, floor], lines, box: room, style, memory }));
   return pen;
 }
 

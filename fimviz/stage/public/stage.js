@@ -71,7 +71,7 @@ class Stage {
     const lower = el("div", { class: "fv-foot" }, this.prediction.element, this.formula.element);
     this.element = el(
       "div", { class: "fv" }, this.picture, this.scrubber.element, this.sliders.element, this.side, lower,
-      this.toolbar.element, this.table.element, this.failure, this.live, this.toast, this.help.element,
+      this.toolbar.element, this.toolbar.bar, this.table.element, this.failure, this.live, this.toast, this.help.element,
     );
     this.lower = lower;
     this.element.__fimviz = probe(this);
@@ -85,6 +85,7 @@ class Stage {
     this.stop = new AbortController();
     const { signal } = this.stop;
     window.addEventListener("resize", () => this.relayout(), { signal });
+    window.addEventListener("scroll", () => this.views.forEach((view) => (view.hands.rect = null)), { signal, capture: true, passive: true });
     window.addEventListener("blur", () => this.endDrag(), { signal });
     document.addEventListener("visibilitychange", () => document.hidden && this.endDrag(), { signal });
     document.fonts?.addEventListener?.("loadingdone", () => this.#fontsCame(), { signal });
@@ -98,11 +99,14 @@ class Stage {
     this.relayout();
   }
 
-  /** The theme can change without a run; the variables sit on some element above. */
-  #watchTheme() {
+  /** What stands above can change the theme without a run, and move the stage without resizing it. */
+  #watchAbove() {
     this.themes.disconnect();
-    for (let node = this.element.parentNode; node; node = node.parentNode ?? node.host)
-      if (node.nodeType === Node.ELEMENT_NODE) this.themes.observe(node, { attributes: true, attributeFilter: ["class", "style"] });
+    for (let node = this.element.parentNode; node; node = node.parentNode ?? node.host) {
+      if (node.nodeType !== Node.ELEMENT_NODE) continue;
+      this.themes.observe(node, { attributes: true, attributeFilter: ["class", "style"] });
+      this.resizes.observe(node);
+    }
   }
 
   leave() {
@@ -126,7 +130,7 @@ class Stage {
     } catch (error) {
       this.#fail(error);
     }
-    this.#watchTheme();
+    this.#watchAbove();
     this.relayout();
     this.nudgeTimer ??= setTimeout(() => this.nudgeOnce(), 900);
   }
@@ -143,8 +147,7 @@ class Stage {
     this.sliders.adopt(unless("controls", data.controls), this.words);
     this.prediction.adopt(unless("predict", data.predict), this.words);
     this.formula.adopt(unless("formula", data.formula));
-    this.toolbar.adopt(this.words, Boolean(data.present));
-    this.toolbar.element.hidden = hidden.has("toolbar");
+    this.toolbar.adopt(this.words, Boolean(data.present), hidden.has("toolbar"));
     this.table.adopt(this.words);
     this.help.adopt(this.words);
     this.lower.hidden = this.prediction.element.hidden && this.formula.element.hidden;
@@ -230,8 +233,25 @@ class Stage {
     this.element.classList.toggle("fv-stacked", stacked);
     this.element.classList.toggle("fv-narrow", this.narrow);
     this.element.classList.toggle("fv-alone", !this.side.children.length || Boolean(this.data?.hide?.includes("side")));
+    this.element.style.setProperty("--fv-side-height", `${this.#sideHeight()}px`);
     this.element.style.setProperty("--fv-height", `${this.#pictureHeight(width, stacked)}px`);
+    this.#placeTools(stacked);
     for (const view of this.views) view.measure();
+  }
+
+  /** The page's bar is above the stage; its place is told from where the stage stands on the page. */
+  #placeTools(stacked) {
+    const inBar = this.data.toolbar === "bar" && !stacked;
+    this.toolbar.place(inBar);
+    if (!inBar) return;
+    const top = this.element.getBoundingClientRect().top + scrolled(this.element);
+    this.toolbar.bar.style.top = `${Math.round((this.data.bar_top ?? 8) - top)}px`;
+  }
+
+  /** Stacked, the side has the height its rows need. */
+  #sideHeight() {
+    const rows = this.views.filter((view) => view.panel.area === "side").map(({ panel }) => (panel.kind === "density" ? panel.rows?.length ?? 1 : 2.5));
+    return 24 + rows.reduce((sum, count) => sum + Math.max(170, 112 * count), 0);
   }
 
   #pictureHeight(width, stacked) {

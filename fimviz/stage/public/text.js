@@ -36,11 +36,13 @@ function shape(value, kind, count) {
   }
 }
 
+/** 0.999, never 1.00, below one; 0.001, never 0.00, above zero. */
 function probability(value, count) {
-  const unit = 10 ** -count;
-  if (value < 1 && value > 1 - unit / 2) return (1 - unit).toFixed(count);
-  if (value > 0 && value < unit / 2) return unit.toFixed(count);
-  return value.toFixed(count);
+  const text = value.toFixed(count), rounded = Number(text);
+  const finer = Math.max(3, count), unit = 10 ** -finer;
+  if (value < 1 && rounded >= 1) return Math.min(value, 1 - unit).toFixed(finer);
+  if (value > 0 && rounded <= 0) return Math.max(value, unit).toFixed(finer);
+  return text;
 }
 
 /** Trailing zeros stay, so that a moving readout keeps its width. */

@@ -7,31 +7,40 @@ export class Toolbar {
   constructor(stage) {
     this.stage = stage;
     this.element = el("div", { class: "fv-tools", role: "toolbar" });
-    const button = (name, key, act) => {
-      const label = el("span");
-      const hint = key ? el("kbd", { text: key, "aria-hidden": "true" }) : null;
-      const node = el("button", { type: "button", class: "fv-tool", "data-tool": name, onclick: act }, label, hint);
-      if (key) node.setAttribute("aria-keyshortcuts", key);
-      return { name, node, label };
-    };
-    this.buttons = [
-      button("numbers", "", () => stage.table.toggle()),
-      button("save_figure", "", () => stage.saveFigure()),
+    this.bar = el("div", { class: "fv-tools fv-bar", role: "toolbar" });
+    this.own = [button("numbers", "", () => stage.table.toggle()), button("save_figure", "", () => stage.saveFigure())];
+    this.page = [
       button("present", "P", () => stage.command("present")),
       button("copy_link", "L", () => stage.copyLink()),
       button("reset", "0", () => stage.command("reset")),
       button("help", "?", () => stage.help.open()),
     ];
-    this.element.append(...this.buttons.map((b) => b.node));
+    this.element.append(...this.own.map((b) => b.node));
   }
 
-  adopt(words, present) {
-    this.element.setAttribute("aria-label", words("picture"));
-    for (const { name, node, label } of this.buttons) {
+  adopt(words, present, hidden) {
+    this.present = present;
+    for (const node of [this.element, this.bar]) node.setAttribute("aria-label", words("toolbar"));
+    for (const { name, node, label } of [...this.own, ...this.page]) {
       setText(label, words(name === "present" && present ? "leave_present" : name));
-      node.hidden = present && name !== "present";
+      node.hidden = hidden || (present && name !== "present");
     }
   }
+
+  /** What belongs to the page stands in its bar where there is one, else with the rest below the picture. */
+  place(inBar) {
+    const home = inBar ? this.bar : this.element;
+    if (this.page[0].node.parentNode !== home) home.append(...this.page.map((b) => b.node));
+    this.bar.hidden = !inBar;
+  }
+}
+
+function button(name, key, act) {
+  const label = el("span");
+  const hint = key ? el("kbd", { text: key, "aria-hidden": "true" }) : null;
+  const node = el("button", { type: "button", class: "fv-tool", "data-tool": name, onclick: act }, label, hint);
+  if (key) node.setAttribute("aria-keyshortcuts", key);
+  return { name, node, label };
 }
 
 const KEYS = [
@@ -155,7 +164,7 @@ function* results(scene) {
     const result = scene.results.get(id);
     if (!result?.ok) continue;
     const name = label ?? id;
-    if (result.kind === "point") yield [name, scene.names().map((n, i) => `${scene.data.model.theta[i].symbol ?? n} ${parameter(result.theta[i])}`).join(", ")];
+    if (result.kind === "point") yield [name, scene.names().map((n, i) => `${scene.data.model.theta[i].symbol ?? n} ${parameter(result.theta[i], scene.data.model.theta[i])}`).join(", ")];
     else if (result.kind === "descent") yield [name, `${result.steps}, ${result.status}`];
     else if (Number.isFinite(result.length)) yield [name, formatNumber(result.length, ".4g")];
     else if (Number.isFinite(result.value)) yield [name, formatNumber(result.value, ".4g")];

@@ -12,6 +12,7 @@ export const ENGLISH = {
   save_figure: "Save figure",
   help: "Help",
   close: "Close",
+  toolbar: "Tools",
   picture: "Picture",
   densities: "Densities",
   scrubber: "Position along the path",
