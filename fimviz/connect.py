@@ -15,7 +15,7 @@ from fimviz.arclength import ArcLength
 from fimviz.errors import DomainError, NoGeodesic
 from fimviz.geodesic import geodesic, inside, speed
 
-DEGREES = (16, 32, 64, 128, 256)
+PIECES = (1, 2, 4, 8, 16, 32)
 LARGEST_DRIFT = 1e-5
 WANTED_DRIFT = 1e-8
 AGREEMENT = 0.3
@@ -99,40 +99,26 @@ def _straight(metric, p, q, t, alpha):
 
 
 class Paths:
-    """Geodesics as polynomials: one array (N + 1, d) of Chebyshev nodes in the chart for each.
+    """Geodesics as piecewise polynomials: arrays (K, N + 1, d) in the solver's chart.
 
     `start` (L, d), `length` (L,); `backwards` marks those stored from their second point to the
     first, which makes d(p, q) = d(q, p) exact.
     """
 
-    def __init__(self, solver, nodes, backwards):
-        self.nodes, self.backwards = nodes, backwards
-        self.length = np.array([_length(solver, q) for q in nodes])
-        self.start = np.array([q[-1] if back else q[0] for q, back in zip(nodes, backwards)])
+    def __init__(self, solver, curves, backwards):
+        self.curves, self.backwards = curves, backwards
+        self.length = np.array([_examine(solver, q[None])[1][0] for q in curves])
+        self.start = np.array([q[-1, -1] if back else q[0, 0] for q, back in zip(curves, backwards)])
 
     def at(self, t):
         """u at the times t (n,) in [0, 1], (L, n, d)."""
-        return np.array(
-            [
-                collocation.interpolation(len(q) - 1, 1 - t if back else t) @ q
-                for q, back in zip(self.nodes, self.backwards)
-            ]
-        )
+        lanes = zip(self.curves, self.backwards)
+        return np.array([collocation.read(q, 1 - t if back else t) for q, back in lanes])
 
     def velocity(self):
         """du/dt at `start`, (L, d)."""
-        return np.array(
-            [
-                -collocation.derivative(len(q) - 1)[0][-1] @ q if back else collocation.derivative(len(q) - 1)[0][0] @ q
-                for q, back in zip(self.nodes, self.backwards)
-            ]
-        )
-
-
-def _length(solver, q):
-    n = len(q) - 1
-    velocity = collocation.derivative(n)[0] @ q
-    return collocation.quadrature(n) @ speed(solver.g_dg(q)[0], velocity)
+        lanes = zip(map(collocation.velocity, self.curves), self.backwards)
+        return np.array([-v[-1, -1] if back else v[0, 0] for v, back in lanes])
 
 
 def _connect(metric, p, q):
@@ -144,14 +130,14 @@ def _connect(metric, p, q):
         return ArcLength(solver, a, b)
     backwards = _after(a, b)
     first, last = np.where(backwards[:, None], (b, a), (a, b))
-    nodes = []
+    curves = []
     for low in range(0, len(a), LANES):
         block = slice(low, low + LANES)
-        nodes += _curves(solver, first[block], _nearest(solver, first[block], last[block]))
-    for lane, curve in enumerate(nodes):
+        curves += _curves(solver, first[block], _nearest(solver, first[block], last[block]))
+    for lane, curve in enumerate(curves):
         if curve is None:
             raise NoGeodesic(_apology(p[lane], q[lane]))
-    return Paths(solver, nodes, backwards)
+    return Paths(solver, curves, backwards)
 
 
 def _after(a, b):
@@ -182,19 +168,18 @@ def _bend(metric, p, q, alpha):
     if metric.solver.cubic(metric.solver.to(p)) is None:
         raise ValueError(f"{metric.title} has no cubic tensor, so only α = 0 is defined, not α = {alpha:g}.")
     d, solver = p.shape[-1], metric.solver
-    a, b = solver.to(p.reshape(-1, d)), solver.to(q.reshape(-1, d))
-    shortest = _connect(metric, p, q)
-    curves = []
-    for lane in range(len(a)):
-        start = shortest.at(collocation.nodes(DEGREES[1]))[lane]
-        curves.append(_continue(solver, start, alpha))
-        if curves[-1] is None:
-            raise NoGeodesic(_apology(p.reshape(-1, d)[lane], q.reshape(-1, d)[lane]))
-    return Paths(solver, curves, np.zeros(len(a), dtype=bool))
+    p, q = p.reshape(-1, d), q.reshape(-1, d)
+    even = np.linspace(0, 1, energy.SEGMENTS + 1)
+    starts = collocation.from_even(_connect(metric, p, q).at(even), PIECES[1])
+    curves = [_continue(solver, start, alpha) for start in starts]
+    for lane, curve in enumerate(curves):
+        if curve is None:
+            raise NoGeodesic(_apology(p[lane], q[lane]))
+    return Paths(solver, curves, np.zeros(len(p), dtype=bool))
 
 
 def _continue(solver, q, alpha):
-    """Follow one geodesic q (N + 1, d) from the connection 0 to α, halving steps that fail."""
+    """Follow one geodesic q (K, N + 1, d) from the connection 0 to α, halving steps that fail."""
     reached, step = 0.0, alpha
     while reached != alpha and abs(step) > 1e-3 * abs(alpha):
         tried = alpha if abs(alpha - reached) <= abs(step) else reached + step
@@ -207,61 +192,54 @@ def _continue(solver, q, alpha):
 
 
 def _resolve(solver, q, alpha):
-    """The α-geodesic near q with as many nodes as it needs: twice as many must agree with it."""
+    """The α-geodesic near q on as many pieces as it needs: twice as many must agree with it."""
     with np.errstate(all="ignore"):
-        while len(q) <= DEGREES[-1]:
-            n = len(q) - 1
+        while len(q) < PIECES[-1]:
             coarse, found = collocation.solve(solver, q[None], alpha)
-            start = collocation.refinement(n, 2 * n) @ (coarse[0] if found[0] else q)
-            fine, confirmed = collocation.solve(solver, start[None], alpha)
-            gap = speed(solver.g_dg(start)[0], fine[0] - start).max()
+            start = collocation.split(coarse if found[0] else q[None])
+            fine, confirmed = collocation.solve(solver, start, alpha)
+            gap = speed(solver.g_dg(start)[0], fine - start).max()
             if found[0] and confirmed[0] and gap < SAME:
                 return fine[0]
-            q = fine[0] if confirmed[0] else collocation.refinement(n, 2 * n) @ q
+            q = fine[0] if confirmed[0] else collocation.split(q[None])[0]
     return None
 
 
 def _curves(solver, a, b):
-    """One accepted curve (N + 1, d) from a to b (L, d) for each lane, or None."""
-    curves = _attempt(solver, energy.straight(a, b))
-    return curves
+    """One accepted curve (K, N + 1, d) from a to b (L, d) for each lane, or None."""
+    return _attempt(solver, energy.straight(a, b))
 
 
 def _attempt(solver, start):
     """Curves accepted after relaxing and polishing the starts (L, M + 1, d); None otherwise."""
     with np.errstate(all="ignore"):
         relaxed, _ = energy.relax(solver, start)
-        rough = energy.length(solver, relaxed)
-        return _polish(solver, relaxed, rough)
+        return _polish(solver, relaxed, energy.length(solver, relaxed))
 
 
 def _polish(solver, relaxed, rough):
-    curves, best = [None] * len(relaxed), [np.inf] * len(relaxed)
-    lanes, guess = np.arange(len(relaxed)), None
-    for n in DEGREES:
-        spline = collocation.from_even(relaxed.shape[1] - 1, n) @ relaxed[lanes]
-        q = spline if guess is None else np.where(np.isfinite(guess).all((1, 2))[:, None, None], guess, spline)
-        q, converged = collocation.solve(solver, q)
+    """Collocation on more and more pieces, until the speed is as constant as is wanted."""
+    curves, best = [None] * len(relaxed), np.full(len(relaxed), LARGEST_DRIFT)
+    lanes = np.arange(len(relaxed))
+    guess = collocation.from_even(relaxed, PIECES[0])
+    for pieces in PIECES:
+        q, converged = collocation.solve(solver, guess)
         drift, length = _examine(solver, q)
-        agrees = np.abs(length - rough[lanes]) <= AGREEMENT * length
-        for i in np.flatnonzero(converged & agrees & (drift < LARGEST_DRIFT)):
-            if drift[i] < best[lanes[i]]:
-                curves[lanes[i]], best[lanes[i]] = q[i], drift[i]
-        again = ~(converged & agrees & (drift < WANTED_DRIFT))
-        q[~converged] = np.nan
-        lanes = lanes[again]
+        sound = converged & (np.abs(length - rough[lanes]) <= AGREEMENT * length)
+        for i in np.flatnonzero(sound & (drift < best[lanes])):
+            curves[lanes[i]], best[lanes[i]] = q[i], drift[i]
+        again = ~(sound & (drift < WANTED_DRIFT))
+        guess, lanes = collocation.split(q[again]), lanes[again]
         if lanes.size == 0:
             break
-        if n < DEGREES[-1]:
-            guess = collocation.refinement(n, 2 * n) @ q[again]
+        fresh = ~converged[again]
+        guess[fresh] = collocation.from_even(relaxed[lanes[fresh]], 2 * pieces)
     return curves
 
 
 def _examine(solver, q):
-    """Relative drift of the speed at the nodes and between them, (L,), and the length."""
-    n = q.shape[1] - 1
-    fine = collocation.refinement(n, 2 * n)
-    velocity = fine @ (collocation.derivative(n)[0] @ q)
-    pace = speed(solver.g_dg(fine @ q)[0], velocity)
-    length = pace @ collocation.quadrature(2 * n)
-    return np.abs(pace / length[:, None] - 1).max(1), length
+    """Relative drift of the speed at the nodes and between them, and the length: (L,) each."""
+    fine, velocity, weights = collocation.refined(q)
+    pace = speed(solver.g_dg(fine)[0], velocity)
+    length = (pace * weights).sum((1, 2))
+    return np.abs(pace / length[:, None, None] - 1).max((1, 2)), length

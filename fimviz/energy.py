@@ -31,19 +31,19 @@ def relax(solver, u):
     capped at LONGEST_STEP chart units: the midpoint rule would otherwise cut through regions where
     the metric vanishes and call that short.
     """
-    u = u.copy()
+    u, width = u.copy(), _width(u)
     damping, done = np.zeros(len(u)), np.zeros(len(u), dtype=bool)
     active = np.arange(len(u))
     here = _segments(solver, u)
     for _ in range(MAX_ITERATIONS):
         step, ahead, sound = _newton_step(solver, here, damping[active])
         trial = u[active]
-        trial[:, 1:-1] += step * _cap(step)[:, None, None]
+        trial[:, 1:-1] += step * _cap(step / width[active])
         there = _segments(solver, trial)
         better = sound & (there.energy <= here.energy)
         u[active[better]] = trial[better]
-        damping[active] = np.where(better, damping[active] / 8, 4 * damping[active] + 0.02)
-        damping[damping < 1e-3] = 0
+        damping[active] = np.where(better, damping[active] / 8, 4 * damping[active] + 0.5)
+        damping[damping < 1e-2] = 0
         done[active] = sound & (np.abs(ahead) < ENOUGH * here.energy)
         here = there.where(better, here)
         keep = ~done[active] & (damping[active] < 1e9)
@@ -58,8 +58,13 @@ def length(solver, u):
     return np.sqrt(2 * _segments(solver, u).energy)
 
 
+def _width(u):
+    """One chart unit, more for a location that has far to go: (L, 1, d)."""
+    return np.maximum(1.0, np.abs(u[:, -1:] - u[:, :1]) / 8)
+
+
 def _cap(step):
-    return np.minimum(1.0, LONGEST_STEP / np.maximum(np.abs(step).max((1, 2)), 1e-300))
+    return np.minimum(1.0, LONGEST_STEP / np.maximum(np.abs(step).max((1, 2)), 1e-300))[:, None, None]
 
 
 @dataclass
