@@ -16,6 +16,7 @@ FAMILY = Family(
     statistics=lambda x: (x, x**2),
     natural=lambda n1, n2: (-n1 / (2 * n2), sqrt(-1 / (2 * n2))),
     expectation=lambda e1, e2: (e1, sqrt(e2 - e1**2)),
+    pair=((-3, 0.6), (3, 0.6)),
     charts_declared=(
         Chart(lambda m, s: (m, s**2), lambda mu, variance: (mu, sqrt(variance)),
               (REAL, POSITIVE), ("μ", "σ²"), ("mean", "variance")),

@@ -1,0 +1,295 @@
+"""Scenes as data: what a page hands to the stage. Marks and geometric verbs, windows and labels; no page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from fimviz.atlas import chart_map
+from fimviz.divergence import kl
+from fimviz.errors import DomainError
+from fimviz.family import Family
+from fimviz.isometry import HyperbolicPlane
+from fimviz.metric import fisher_metric
+from fimviz.stage.model import describe, describe_chart, describe_descent
+
+Scene = dict[str, Any]
+# the 95 % point of χ² with two and with one degree of freedom
+CHI2 = {1: 3.841458820694124, 2: 5.991464547107979, 3: 7.814727903251179}
+_MARGIN = 0.06
+_NEAR_EDGE = 0.22
+
+
+def base(family: Family, charts: dict[str, str]) -> Scene:
+    """The model, and the charts that panels name, by their name in the scene."""
+    return {
+        "family": f"{family.slug}|{','.join(map(str, family.constants.values()))}|{'|'.join(charts.values())}",
+        "model": describe(family),
+        "charts": {name: describe_chart(family, key) for name, key in charts.items()},
+    }
+
+
+def plane(family: Family, key: str, marks: Sequence[Scene], *, chart: str = "main", points: Iterable = ()) -> Scene:
+    """The panel of a chart with two coordinates: its window, its axes, its marks."""
+    box = window(family, key, tuple(map(tuple, points)))
+    own = chart_map(family, key).chart
+    x, y = (f"{label} {glyph}".strip() for label, glyph in zip(own.labels[:2], own.glyphs[:2], strict=True))
+    pictured = key in family.picture
+    panel = {
+        "id": f"picture-{chart}",
+        "area": "picture",
+        "kind": "plane",
+        "chart": chart,
+        "window": list(box),
+        "unit": 1.0 if pictured else unit(family, key),
+        "axes": {"x": {"label": x}, "y": {"label": y}, "frame": "floor" if floor(family, key, box) else "box"},
+        "marks": [{"kind": "grid"}, *marks],
+    }
+    if pictured:
+        panel["axes"] = {"frame": "none"}
+        panel["marks"] = list(marks)
+    if (rim := outline(family, key)) is not None:
+        panel["outline"] = rim
+    return panel
+
+
+def charts(family: Family, key: str) -> dict[str, str]:
+    """The charts a picture is drawn in, by their names in the scene: `main`, and a second if there is one."""
+    keys = family.picture if family.picture and key == next(iter(family.charts)) else (key,)
+    return dict(zip(("main", "second"), keys, strict=False))
+
+
+def planes(family: Family, key: str, marks: Sequence[Scene], points: Iterable = ()) -> list[Scene]:
+    """One panel a chart of `charts`: most families have one, three outcomes a triangle and an octant."""
+    points = list(points)
+    return [plane(family, k, marks, chart=name, points=points) for name, k in charts(family, key).items()]
+
+
+def ruler(family: Family, key: str, marks: Sequence[Scene], rows: int = 1, points: Iterable = ()) -> Scene:
+    """The panel of a family with one parameter: rows on one axis."""
+    low, high = window(family, key, tuple(map(tuple, points)))
+    own = chart_map(family, key).chart
+    label = f"{own.labels[0]} {own.glyphs[0]}".strip()
+    return {
+        "id": "picture-main",
+        "area": "picture",
+        "kind": "ruler",
+        "chart": "main",
+        "window": [low, high],
+        "axes": {"x": {"label": label}},
+        "rows": [{"chart": "main", "window": [low, high], "label": label if i == 0 else ""} for i in range(rows)],
+        "marks": list(marks),
+    }
+
+
+def densities(family: Family, rows: Sequence[Scene]) -> Scene:
+    """The density view: one row a path or point, on the family's own range of x."""
+    support = family.support
+    return {
+        "id": "side",
+        "area": "side",
+        "kind": "density",
+        "x": list(support.view),
+        "discrete": support.discrete,
+        "xs": support.values().tolist() if support.discrete else None,
+        "rows": list(rows),
+    }
+
+
+@cache
+def window(family: Family, key: str, points: tuple = ()) -> tuple[float, ...]:
+    """(x0, x1, y0, y1) of a chart, or (x0, x1) of one coordinate: the image of the view and the points.
+
+    An edge of the domain that is near is included, so that the picture shows where the model ends.
+    """
+    if (rim := outline(family, key)) is not None:
+        corners = np.array(rim)
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        pad = _MARGIN * (high - low)
+        return tuple(np.stack([low - pad, high + pad], axis=1).ravel().tolist())
+    own = chart_map(family, key)
+    axes = [np.linspace(*p.view, 13) for p in family.parameters]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, family.dimension)
+    image = own.to(grid[family.inside(grid)])
+    low, high = np.nanquantile(image, [0.03, 0.97], axis=0) if _skewed(image) else (image.min(0), image.max(0))
+    span = high - low
+    if len(points):
+        # a handle keeps a clear distance from the picture's edge
+        placed = own.to(np.array(points, float))
+        low = np.minimum(low, placed.min(0) - 0.14 * span)
+        high = np.maximum(high, placed.max(0) + 0.14 * span)
+        span = high - low
+    box = [_reach(lo, hi, s, d) for lo, hi, s, d in zip(low, high, span, own.chart.domains, strict=True)]
+    return tuple(float(x) for pair in box[:2] for x in pair)
+
+
+def _skewed(image: np.ndarray) -> bool:
+    """Whether a few far points would leave the rest in a corner (natural coordinates near an edge)."""
+    middle = np.quantile(image, 0.9, axis=0) - np.quantile(image, 0.1, axis=0)
+    return bool(np.any(image.max(0) - image.min(0) > 4 * middle))
+
+
+def _reach(low: float, high: float, span: float, domain: tuple[float, float]) -> tuple[float, float]:
+    pad = _MARGIN * span
+    left = domain[0] if low - domain[0] < _NEAR_EDGE * span else low - pad
+    right = domain[1] if domain[1] - high < _NEAR_EDGE * span else high + pad
+    return left, right
+
+
+def unit(family: Family, key: str) -> float | None:
+    """Pixels per x-unit over pixels per y-unit at which Fisher–Rao paths are circles, where that exists."""
+    metric = fisher_metric(family)
+    isometry = metric.closed_form.isometry if metric.closed_form else None
+    if isinstance(isometry, HyperbolicPlane) and isometry.c == 0 and key == metric.chart:
+        return math.sqrt(isometry.a / isometry.b)
+    return None
+
+
+def floor(family: Family, key: str, box: Sequence[float]) -> bool:
+    """Whether the picture's lower edge is the edge of the model."""
+    return len(box) == 4 and box[2] == chart_map(family, key).chart.domains[1][0]
+
+
+@cache
+def outline(family: Family, key: str) -> list[list[float]] | None:
+    """The rim of a domain that is a polygon in the declared parameters, as the chart shows it."""
+    if not family.corners:
+        return None
+    corners = np.array([*family.corners, family.corners[0]], float)
+    t = np.linspace(0, 1, 49)[:-1, None]
+    rim = np.concatenate([a + t * (b - a) for a, b in zip(corners[:-1], corners[1:], strict=True)])
+    image = chart_map(family, key).to(rim)
+    return image.tolist() if np.isfinite(image).all() and image.shape[1] == 2 else None
+
+
+@cache
+def tiles(family: Family, key: str, radius: float, points: tuple = (), most: int = 120) -> list[list[float]]:
+    """Centres θ of ellipses of one radius that do not overlap, packed in rows from below.
+
+    A candidate is taken where its Fisher distance to all taken ones is at least 2 radii, in the
+    metric of the place, and where its ellipse lies in the window and in the model.
+    """
+    theta, xi, half = _candidates(family, key, radius, window(family, key, points))
+    if not len(theta):
+        return []
+    own = chart_map(family, key)
+    inverse = np.linalg.inv(own.jacobian(theta))
+    g = np.swapaxes(inverse, -1, -2) @ fisher_metric(family).matrix(theta) @ inverse
+    taken: list[int] = []
+    free = np.ones(len(theta), bool)
+    while free.any() and len(taken) < most:
+        one = int(np.argmax(free))
+        taken.append(one)
+        gap = xi - xi[one]
+        both = (g + g[one]) / 2
+        free &= np.einsum("ni,nij,nj->n", gap, both, gap) > (2.04 * radius) ** 2
+    return theta[taken].tolist()
+
+
+def _candidates(family: Family, key: str, radius: float, box: tuple[float, ...]):
+    """(θ, ξ, half widths) on a fine grid, lowest row first and each row from its middle outwards."""
+    d = family.dimension
+    own, low, high = chart_map(family, key), np.array(box[::2]), np.array(box[1::2])
+    counts = (400,) if d == 1 else (97, 73)
+    inner = [np.linspace(lo, hi, n + 2)[1:-1] for lo, hi, n in zip(low, high, counts, strict=True)]
+    if own.backward is not None:
+        xi = np.stack(np.meshgrid(*inner, indexing="ij"), axis=-1).reshape(-1, d)
+        theta = own.back(xi)
+    else:
+        # without a formula for θ(ξ) the candidates are laid out in the unconstrained chart
+        free = chart_map(family, "unconstrained")
+        view = free.to(np.transpose([p.view for p in family.parameters]))
+        axes = [np.linspace(lo, hi, n) for (lo, hi), n in zip(view.T, counts, strict=True)]
+        theta = free.back(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, d))
+        xi = own.to(theta)
+    good = family.inside(theta)
+    theta, xi = theta[good], xi[good]
+    inverse = fisher_metric(family).inverse(theta)
+    spread = radius * np.sqrt(np.einsum("nii->ni", inverse))
+    jacobian = own.jacobian(theta)
+    half = radius * np.sqrt(np.einsum("nai,nij,naj->na", jacobian, inverse, jacobian))
+    fits = np.all((xi - half > low) & (xi + half < high), axis=-1)
+    fits &= family.inside(theta - spread) & family.inside(theta + spread)
+    fits &= np.all(half > (high - low) / 160, axis=-1)
+    theta, xi, half = theta[fits], xi[fits], half[fits]
+    order = np.lexsort((np.abs(xi[:, 0] - box[0] / 2 - box[1] / 2), xi[:, -1] if d > 1 else xi[:, 0]))
+    return theta[order], xi[order], half[order]
+
+
+def observations(family: Family) -> int:
+    """How many observations make the default model's ellipse a tenth of the window at most."""
+    key = family.picture[0] if family.picture else next(iter(family.charts))
+    own, box = chart_map(family, key), window(family, key)
+    jacobian = own.jacobian(family.default)
+    covariance = jacobian @ fisher_metric(family).inverse(family.default) @ jacobian.T
+    share = np.sqrt(CHI2[family.dimension] * np.diag(covariance)) / (np.array(box[1::2]) - np.array(box[::2]))
+    return next((n for n in (20, 50, 100, 200, 500) if np.all(share / math.sqrt(n) < 0.1)), 1000)
+
+
+def pair(family: Family) -> tuple[list[float], list[float]]:
+    """Two members worth connecting: as declared, else a quarter in from the view's sides."""
+    if family.pair:
+        return list(family.pair[0]), list(family.pair[1])
+    low, high = np.transpose([p.view for p in family.parameters])
+    left, right = np.full(family.dimension, 0.25), np.full(family.dimension, 0.25)
+    left[0], right[0] = 0.14, 0.82
+    ends = [(low + f * (high - low)).round(2) for f in (left, right)]
+    if not all(family.inside(e) for e in ends):
+        raise DomainError(ends, f"Family '{family.title}': the default pair", "outside the domain", "declare `pair`")
+    return ends[0].tolist(), ends[1].tolist()
+
+
+def far_point(family: Family) -> list[float]:
+    """A start for a descent: the corner of the view farthest from the default point, pulled in a little."""
+    low, high = np.transpose([p.view for p in family.parameters])
+    box = np.array(np.meshgrid(*[(lo + 0.12 * (hi - lo), hi - 0.12 * (hi - lo)) for lo, hi in zip(low, high, strict=True)]))
+    corners = box.reshape(family.dimension, -1).T
+    corners = corners[family.inside(corners)]
+    gap = corners - family.default
+    g = fisher_metric(family).matrix(family.default)
+    return corners[int(np.argmax(np.einsum("ni,ij,nj->n", gap, g, gap)))].round(2).tolist()
+
+
+def drawn_chart(family: Family, key: str) -> str:
+    """The chart that one picture of `key` is drawn in."""
+    return charts(family, key)["main"]
+
+
+def descent_charts(family: Family) -> list[str]:
+    """The coordinates in which a descent can be run: KL and the chart's inverse have formulas."""
+    skipped = {"unconstrained", *family.picture}
+    return [key for key in family.charts if key not in skipped and describe_descent(family, key)]
+
+
+def descents(family: Family) -> Scene:
+    """The descent of every such chart, by its key."""
+    return {key: describe_descent(family, key) for key in descent_charts(family)}
+
+
+def levels(family: Family, target: Sequence[float]) -> list[float]:
+    """Five heights of KL(target‖·) for the quiet bands: equal steps of √KL, which is half a distance."""
+    free = [family.parameters[i].view for i in range(family.dimension)]
+    axes = np.meshgrid(*[np.linspace(lo, hi, 15) for lo, hi in free], indexing="ij")
+    grid = np.stack(axes, axis=-1).reshape(-1, family.dimension)
+    heights = kl(family, np.asarray(target, float), grid[family.inside(grid)])
+    top = np.sqrt(np.nanquantile(heights, 0.75))
+    return [float((top * f) ** 2) for f in (0.12, 0.3, 0.55, 0.8, 1.1)]
+
+
+def model_in_words(family: Family, name: str) -> str:
+    """A template that says a member in words: "normal, mean {A.mu:.2f}, spread {A.sigma:.2f}"."""
+    parts = [f"{p.label or p.name} {{{name}.{p.name}:.2f}}" for p in family.parameters]
+    return ", ".join([family.title, *parts])
+
+
+def reading(family: Family, key: str) -> tuple[str, str, str]:
+    """(name, glyph, label) of the coordinate a moving label quotes: the last one of the chart."""
+    own = chart_map(family, key).chart
+    if key in family.picture:
+        p = family.parameters[-1]
+        return p.name, p.glyph or p.name, p.label
+    return own.names[-1], own.glyphs[-1], own.labels[-1]

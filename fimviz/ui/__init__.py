@@ -1,0 +1,27 @@
+"""The page frame: with the stage, the only Streamlit in the library."""
+
+from fimviz.ui.choices import chart_label, charts_on_paper, descent_charts, families
+from fimviz.ui.contents import CONTENTS, Entry
+from fimviz.ui.frame import Page, figure, split, theme
+from fimviz.ui.state import ChartField, FamilyField, NumberField, PointField, SetField, decode, defaults, encode
+
+__all__ = [
+    "CONTENTS",
+    "ChartField",
+    "Entry",
+    "FamilyField",
+    "NumberField",
+    "Page",
+    "PointField",
+    "SetField",
+    "chart_label",
+    "charts_on_paper",
+    "decode",
+    "defaults",
+    "descent_charts",
+    "encode",
+    "families",
+    "figure",
+    "split",
+    "theme",
+]

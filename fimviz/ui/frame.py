@@ -1,0 +1,343 @@
+"""The frame of every page: top bar, title, two sentences, selectors, pills, picture, badge.
+
+State lives in one object per page and session, mirrored in the address on release. A script run
+finds the address it wrote itself, or another one (a link, Back, Forward), which it then adopts.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import streamlit as st
+
+from fimviz.families import CATALOG
+from fimviz.stage import stage
+from fimviz.ui.choices import chart_label
+from fimviz.ui.contents import CONTENTS
+from fimviz.ui.state import LONGEST_QUERY, Field, Values, decode, defaults, encode
+from fimviz.words import words
+
+_META = ("present", "beat", "hide", "seed")
+_STYLE = """<style>
+[data-testid="stMainBlockContainer"] {max-width: 1180px; padding: 0 36px 36px; margin: 0 auto}
+[data-testid="stHeader"] {background: transparent; pointer-events: none}
+[data-testid="stHeader"] * {pointer-events: auto}
+.st-key-fimviz-bar {border-bottom: 1px solid var(--st-border-color, #8884); margin-bottom: 12px}
+.st-key-fimviz-bar a {padding: 10px 2px}
+.st-key-fimviz-bar p {font-size: 15px; white-space: nowrap}
+.st-key-fimviz-title h1 {padding: 0; line-height: 1.2; font-weight: 680; font-size: 34px}
+.st-key-fimviz-lede p {font-size: 18px; max-width: 46em; line-height: 1.5; margin: 0}
+.st-key-fimviz-lede, .st-key-fimviz-note {color: var(--st-gray-text-color, inherit)}
+.st-key-fimviz-note p {max-width: 60em}
+@media (max-width: 900px) {
+  .st-key-fimviz-split [data-testid="stHorizontalBlock"] {flex-wrap: wrap}
+  .st-key-fimviz-split [data-testid="stColumn"] {min-width: 100%}
+}
+@media (max-width: 640px) {
+  [data-testid="stMainBlockContainer"] {padding: 0 14px 24px}
+  .st-key-fimviz-title h1 {font-size: 27px}
+  .st-key-fimviz-lede p {font-size: 17px}
+}
+</style>"""
+_PRESENT = """<style>
+[data-testid="stMainBlockContainer"] {max-width: 100%; padding: 24px 58px}
+[data-testid="stHeader"], .st-key-fimviz-bar {display: none}
+.st-key-fimviz-title h1 {font-size: 56px}
+</style>"""
+
+
+@dataclass
+class Kept:
+    """What one session keeps of one page."""
+
+    values: Values
+    rev: int = 1
+    query: dict[str, str] | None = None
+    base: Values = field(default_factory=dict)
+    changed: list[str] = field(default_factory=list)
+    beat: int = 0
+    present: bool = False
+    hide: tuple[str, ...] = ()
+
+
+class Page:
+    """One page at work: its state, and the parts of the frame it calls in order."""
+
+    def __init__(self, slug: str, fields: Mapping[str, Field], presets: Mapping[str, Values],
+                 beats: Sequence[Values] = ()):  # fmt: skip
+        self.slug, self.fields, self.words = slug, fields, words(slug)
+        self.presets, self.beats = presets, beats
+        _prepare_process()
+        self.kept = self._keep()
+        self._frame()
+
+    @property
+    def values(self) -> Values:
+        return self.kept.values
+
+    def __getitem__(self, name: str) -> Any:
+        return self.kept.values[name]
+
+    def shows(self, name: str) -> bool:
+        return name in self.kept.values["show"]
+
+    # --- state and address ---------------------------------------------------------------------
+
+    def _keep(self) -> Kept:
+        pages = st.session_state.setdefault("fimviz", {})
+        kept = pages.get(self.slug)
+        query = _query()
+        if kept is None or query != kept.query:
+            values, bad = decode(self.fields, query)
+            rev = kept.rev + 1 if kept else 1
+            kept = pages[self.slug] = Kept(values, rev, query, changed=bad)
+            kept.base = self.defaults
+            kept.present = query.get("present") == "1"
+            kept.hide = tuple(filter(None, query.get("hide", "").split(",")))
+            if query.get("beat", "").isdigit() and 1 <= int(query["beat"]) <= len(self.beats):
+                kept.beat = int(query["beat"])
+                if not set(query) & set(self.fields):
+                    kept.values = self._beat_values(kept.beat)
+        return kept
+
+    @property
+    def defaults(self) -> Values:
+        return defaults(self.fields)
+
+    def _beat_values(self, beat: int) -> Values:
+        return defaults(self.fields, dict(self.beats[beat - 1]))
+
+    def _write(self) -> None:
+        """Put the state into the address; one entry of history."""
+        kept = self.kept
+        query = encode(self.fields, kept.values)
+        query |= {"present": "1"} if kept.present else {}
+        query |= {"beat": str(kept.beat)} if kept.beat else {}
+        query |= {"hide": ",".join(kept.hide)} if kept.hide else {}
+        kept.query, kept.changed = query, []
+        if _query() != query:
+            st.query_params.from_dict(query)
+
+    def _set(self, values: Values, *, base: Values | None = None, beat: int = 0) -> None:
+        self.kept.values, self.kept.beat = values, beat
+        self.kept.rev += 1
+        if base is not None:
+            self.kept.base = base
+        self._write()
+
+    # --- what is heard ---------------------------------------------------------------------------
+
+    def _heard_values(self) -> None:
+        sent = _last(self._key, "values")
+        if not sent or sent.get("rev") != self.kept.rev or not isinstance(sent.get("values"), dict):
+            return
+        self.kept.values = defaults(self.fields, {**self.kept.values, **sent["values"]})
+        self._write()
+
+    def _heard_command(self) -> None:
+        sent = _last(self._key, "command")
+        name = sent.get("name", "") if sent else ""
+        if name.startswith("beat") and self.beats:
+            beat = min(len(self.beats), max(1, self.kept.beat + (1 if name.endswith("+1") else -1)))
+            self._set(self._beat_values(beat), beat=beat)
+        elif name.startswith("preset") and int(name[6:]) <= len(self.presets):
+            self._choose(list(self.presets)[int(name[6:]) - 1])
+        elif name == "reset":
+            self._reset()
+        elif name == "present":
+            self.kept.present = not self.kept.present
+            self._write()
+
+    def _reset(self) -> None:
+        """Back to the preset one came from; a second time, to the default."""
+        base = self.kept.base or self.defaults
+        again = self.kept.values == base
+        self._set(self.defaults if again else dict(base), base=self.defaults if again else None)
+
+    def _choose(self, preset: str) -> None:
+        values = defaults(self.fields, dict(self.presets[preset]))
+        self._set(values, base=dict(values))
+
+    # --- the frame ---------------------------------------------------------------------------------
+
+    def _frame(self) -> None:
+        st.set_page_config(page_title=f"{self.words['name']} · fimviz", layout="wide")
+        st.html(_STYLE + (_PRESENT if self.kept.present else ""))
+        if not self.kept.present:
+            _top_bar(self)
+        with st.container(key="fimviz-title", horizontal=True, vertical_alignment="center"):
+            st.title(self.words["title"].format(**self._said()), anchor=False, width="stretch")
+            if not self.kept.present:
+                self._selectors()
+        if not self.kept.present:
+            st.container(key="fimviz-lede").markdown(self.words["lede"])
+        self._notice()
+        if not self.kept.present and "pills" not in self.kept.hide:
+            self._pills()
+
+    def _said(self) -> Values:
+        return {k: v for k, v in self.values.items() if isinstance(v, int | float | str)}
+
+    def _notice(self) -> None:
+        bad, frame = self.kept.changed, words("frame")
+        if bad:
+            text = frame["notice_one" if len(bad) == 1 else "notice_many"]
+            st.container(key="fimviz-notice").markdown(f":orange[{text.format(count=len(bad), keys=', '.join(bad))}]")
+
+    def _selectors(self) -> None:
+        frame = words("frame")
+        if "family" in self.fields:
+            self._select("family", frame["family"], self.fields["family"].allowed, lambda s: CATALOG[s].title, 160)
+        if "chart" in self.fields:
+            family = CATALOG[self["family"]]
+            self._select("chart", frame["chart"], self.fields["chart"].allowed(family), chart_label(family), 210)
+
+    def _select(self, name: str, label: str, options: Sequence[str], show: Callable[[str], str], width: int) -> None:
+        key = f"{self.slug}-{name}"
+        if st.session_state.get(key) != self[name]:
+            st.session_state[key] = self[name]
+
+        def changed() -> None:
+            chosen = st.session_state[key]
+            kept = {"family": chosen} if name == "family" else {**self.values, name: chosen}
+            if name == "family":
+                kept |= {k: v for k, v in self.values.items() if k in ("n", "t", "show", "step", "damping")}
+            values = defaults(self.fields, kept)
+            self._set(values, base=dict(values) if name == "family" else None)
+
+        st.selectbox(label, list(options), key=key, on_change=changed, format_func=show,
+                     label_visibility="collapsed", width=width)  # fmt: skip
+
+    def _pills(self) -> None:
+        names = self.words["presets"]
+        known = [name for name in self.presets if name in names]
+        current = self.preset
+        key = f"{self.slug}-preset"
+        if st.session_state.get(key) != current:
+            st.session_state[key] = current
+
+        def changed() -> None:
+            chosen = st.session_state[key]
+            # a second press on the lit pill would unlight it; it means "again" here
+            self._choose(chosen or current or known[0])
+
+        with st.container(key="fimviz-pills", horizontal=True):
+            st.pills(words("frame")["try"], known, key=key, on_change=changed, format_func=names.__getitem__,
+                     label_visibility="collapsed", width="content")  # fmt: skip
+            self._show_pills()
+
+    def _show_pills(self) -> None:
+        options = self.words.get("show", {})
+        if "show" not in self.fields or not options:
+            return
+        key = f"{self.slug}-show"
+        if st.session_state.get(key) != self["show"]:
+            st.session_state[key] = list(self["show"])
+
+        def changed() -> None:
+            self._set(defaults(self.fields, {**self.values, "show": st.session_state[key]}))
+
+        with st.popover(words("frame")["show"], width="content"):
+            st.pills(words("frame")["show"], list(options), key=key, on_change=changed, selection_mode="multi",
+                     format_func=options.__getitem__, label_visibility="collapsed")  # fmt: skip
+
+    # --- the picture ----------------------------------------------------------------------------------
+
+    @property
+    def _key(self) -> str:
+        return f"stage-{self.slug}"
+
+    def stage(self, scene: Mapping[str, Any]) -> None:
+        """Mount the picture with this page's values; the scene says the rest."""
+        data = {
+            "v": 1,
+            "rev": self.kept.rev,
+            "values": {k: v for k, v in self.values.items() if k not in ("family", "chart")},
+            "present": self.kept.present,
+            "hide": list(self.kept.hide),
+            "beats": len(self.beats),
+            "beat": self.kept.beat,
+            **scene,
+        }
+        stage(data, self._key, self._heard_values, self._heard_command)
+
+    @property
+    def preset(self) -> str | None:
+        """The preset whose state is on screen, if one is."""
+        return next((n for n, p in self.presets.items() if defaults(self.fields, dict(p)) == self.values), None)
+
+    def at_preset(self, name: str) -> bool:
+        return self.preset == name
+
+    def prediction(self, then: Values) -> dict[str, Any]:
+        """The predict card of this page, with the state that shows its answer."""
+        return {**self.words["predict"], "then": then}
+
+    @property
+    def draws(self) -> int:
+        """How many estimates a cloud has: fewer where one needs many observations."""
+        return int(min(260, max(80, 60_000 // self["n"])))
+
+    def note(self, *also: str) -> None:
+        """The sentence that belongs to the preset on screen, and what else there is to say."""
+        said = [self.words.get("notes", {}).get(self.preset or "", ""), *also]
+        text = " ".join(filter(None, said))
+        if text and not self.kept.present:
+            st.container(key="fimviz-note").markdown(text)
+
+    def badge(self, *checks: str) -> None:
+        """What was checked for the picture above, each with its figure."""
+        said = " · ".join(check for check in checks if check)
+        if said and not self.kept.present:
+            st.caption(words("frame")["checks"].format(checks=said))
+
+
+@contextmanager
+def split(left: str, right: str) -> Iterator[tuple[Any, Any]]:
+    """Two columns, 61 : 39, stacked below 900 px."""
+    with st.container(key="fimviz-split"):
+        yield tuple(st.columns([61, 39], gap="medium"))
+
+
+def theme() -> str:
+    """The visitor's theme, "light" or "dark"."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def figure(chart: Any) -> None:
+    """A Plotly figure that is looked at, in our own template."""
+    from fimviz import figures
+
+    st.plotly_chart(chart, theme=None, config=figures.CONFIG, width="stretch", alt=chart.layout.meta["alt"])
+
+
+def _query() -> dict[str, str]:
+    query = {k: v for k, v in st.query_params.to_dict().items()}
+    return query if sum(len(k) + len(v) for k, v in query.items()) <= LONGEST_QUERY else {"too_long": "1"}
+
+
+def _last(key: str, name: str) -> dict[str, Any] | None:
+    state = st.session_state.get(key)
+    value = state.get(name) if isinstance(state, Mapping) else getattr(state, name, None)
+    return value if isinstance(value, Mapping) else None
+
+
+def _top_bar(page: Page) -> None:
+    pages = st.session_state["fimviz"]
+    with st.container(key="fimviz-bar", horizontal=True, vertical_alignment="center"):
+        st.markdown("**fimviz**", width="content")
+        for entry in CONTENTS:
+            kept = pages.get(entry.slug)
+            st.page_link(entry.file, label=entry.name, query_params=(kept.query or {}) if kept else {}, width="content")
+
+
+@cache
+def _prepare_process() -> None:
+    # Everything imported so far lives as long as the process: keep it out of every collection.
+    gc.collect()
+    gc.freeze()

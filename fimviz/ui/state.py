@@ -1,0 +1,181 @@
+"""The state of a page as one typed object: what a link carries, what a preset sets, what Back returns to.
+
+A field knows its default, reads itself from text and writes itself to it. Values equal to their
+default leave the link; unknown keys are ignored; what cannot be read is replaced and named.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from fimviz.families import CATALOG
+from fimviz.family import Family
+
+Values = dict[str, Any]
+LONGEST_QUERY = 2000
+
+
+class Field(Protocol):
+    """One entry of the state."""
+
+    def default(self, values: Values) -> Any: ...
+    def read(self, text: str, values: Values) -> Any: ...
+    def write(self, value: Any) -> str: ...
+    def accept(self, value: Any, values: Values) -> Any: ...
+
+
+@dataclass(frozen=True)
+class FamilyField:
+    """A slug of the catalogue, of those the page allows."""
+
+    first: str
+    allowed: Sequence[str]
+
+    def default(self, values: Values) -> str:
+        return self.first
+
+    def read(self, text: str, values: Values) -> str:
+        return self.accept(text.strip(), values)
+
+    def write(self, value: str) -> str:
+        return value
+
+    def accept(self, value: Any, values: Values) -> str:
+        if value not in self.allowed:
+            raise ValueError("no such family here")
+        return value
+
+
+@dataclass(frozen=True)
+class ChartField:
+    """A chart of the family in `values`, of those `allowed(family)` names; the first is the default."""
+
+    allowed: Callable[[Family], Sequence[str]]
+
+    def default(self, values: Values) -> str:
+        return self.allowed(CATALOG[values["family"]])[0]
+
+    def read(self, text: str, values: Values) -> str:
+        return self.accept(text, values)
+
+    def write(self, value: str) -> str:
+        return value.replace(", ", ",")
+
+    def accept(self, value: Any, values: Values) -> str:
+        family = CATALOG[values["family"]]
+        name = family.charts[str(value)].name
+        if name not in self.allowed(family):
+            raise ValueError("no such coordinates here")
+        return name
+
+
+@dataclass(frozen=True)
+class PointField:
+    """θ in the declared parameters, strictly inside the domain."""
+
+    start: Callable[[Family], Sequence[float]]
+
+    def default(self, values: Values) -> list[float]:
+        return [float(x) for x in self.start(CATALOG[values["family"]])]
+
+    def read(self, text: str, values: Values) -> list[float]:
+        return self.accept([float(part) for part in text.split(",")], values)
+
+    def write(self, value: Sequence[float]) -> str:
+        return ",".join(f"{x:.4g}" for x in value)
+
+    def accept(self, value: Any, values: Values) -> list[float]:
+        family = CATALOG[values["family"]]
+        point = [float(x) for x in value]
+        if len(point) != family.dimension or not bool(family.inside(point)):
+            raise ValueError("outside the model")
+        return point
+
+
+@dataclass(frozen=True)
+class NumberField:
+    """A number between two bounds; its default may depend on the family."""
+
+    start: float | None
+    low: float
+    high: float
+    whole: bool = False
+    by_family: Callable[[Family], float] | None = None
+
+    def default(self, values: Values) -> float:
+        return self.by_family(CATALOG[values["family"]]) if self.by_family else self.start
+
+    def read(self, text: str, values: Values) -> float:
+        return self.accept(float(text), values)
+
+    def write(self, value: float) -> str:
+        return f"{value:.4g}" if not self.whole else str(round(value))
+
+    def accept(self, value: Any, values: Values) -> float:
+        number = float(value)
+        if not math.isfinite(number) or not self.low <= number <= self.high:
+            raise ValueError("out of range")
+        return round(number) if self.whole else number
+
+
+@dataclass(frozen=True)
+class SetField:
+    """Which of some named things are shown; the default may depend on the family."""
+
+    options: Sequence[str]
+    start: Sequence[str]
+
+    def default(self, values: Values) -> list[str]:
+        return list(self.start)
+
+    def read(self, text: str, values: Values) -> list[str]:
+        return self.accept([part for part in text.split(",") if part not in ("", "none")], values)
+
+    def write(self, value: Sequence[str]) -> str:
+        return ",".join(value) or "none"
+
+    def accept(self, value: Any, values: Values) -> list[str]:
+        chosen = [str(v) for v in value]
+        if not set(chosen) <= set(self.options):
+            raise ValueError("no such thing to show")
+        return [o for o in self.options if o in chosen]
+
+
+def defaults(fields: Mapping[str, Field], given: Values | None = None) -> Values:
+    """Every field's value: from `given` where it is there and acceptable, else its default."""
+    values: Values = {}
+    for name, field in fields.items():
+        try:
+            values[name] = field.accept(given[name], values) if given and name in given else field.default(values)
+        except (ValueError, KeyError, TypeError, OverflowError):
+            values[name] = field.default(values)
+    return values
+
+
+def decode(fields: Mapping[str, Field], query: Mapping[str, str]) -> tuple[Values, list[str]]:
+    """(values, keys that could not be read) of a link's query."""
+    values: Values = {}
+    bad: list[str] = []
+    for name, field in fields.items():
+        values[name] = field.default(values)
+        if name in query:
+            try:
+                values[name] = field.read(query[name], values)
+            except (ValueError, KeyError, TypeError, OverflowError):
+                bad.append(name)
+    return values, bad
+
+
+def encode(fields: Mapping[str, Field], values: Values) -> dict[str, str]:
+    """The query of a link to `values`, defaults left out, four digits a number."""
+    query: dict[str, str] = {}
+    seen: Values = {}
+    for name, field in fields.items():
+        text = field.write(values[name])
+        if text != field.write(field.default(seen)):
+            query[name] = text
+        seen[name] = values[name]
+    return query

@@ -1,0 +1,74 @@
+"""Which way is down? One objective, several coordinate systems, one natural gradient."""
+
+from fimviz import checks, figures, gradient, ui
+from fimviz.families import CATALOG
+from fimviz.stage import formula, scene
+
+FIELDS = {
+    "family": ui.FamilyField("normal", ui.families(most=2, descent=True)),
+    "chart": ui.ChartField(ui.descent_charts),
+    "start": ui.PointField(lambda family: (-1.5, 2.0) if family.slug == "normal" else scene.far_point(family)),
+    "target": ui.PointField(lambda family: (1.5, 0.5) if family.slug == "normal" else family.default),
+    "step": ui.NumberField(0.1, 0.01, 1.5),
+    "damping": ui.NumberField(0, 0, 1),
+    "show": ui.SetField(("plain", "all", "natural"), ("plain", "all", "natural")),
+}
+PRESETS = {
+    "six": {},
+    "one": {"chart": "expectation", "step": 1, "show": ["natural"]},
+    "small": {"step": 0.5, "show": ["natural", "all"]},
+}
+BEATS = [
+    {"show": ["plain"]},
+    {"chart": "mu, log sigma", "show": ["plain"]},
+    {"show": ["plain", "all"]},
+    {"show": ["plain", "all", "natural"]},
+    PRESETS["one"],
+]
+
+page = ui.Page("descent", FIELDS, PRESETS, BEATS)
+family, chart, words = CATALOG[page["family"]], page["chart"], page.words
+charts = scene.descent_charts(family)
+said = {key: ui.chart_label(family)(key) for key in charts}
+common = {"verb": "descend", "start": "start", "target": "target", "step": "step", "stop": gradient.STOP, "max": 2000}
+computed = [{"id": f"plain{i}", "chart": key, "rule": "plain", "when": "all" if key != chart else "plain", **common}
+            for i, key in enumerate(charts)]  # fmt: skip
+computed += [{"id": "natural", "chart": chart, "rule": "natural", "damping": "damping", **common}]
+marks = [{"kind": "bands", "target": "target", "levels": scene.levels(family, page["target"])}]
+marks += [{"kind": "descent", "of": f"plain{i}", "role": "euclid", "id": f"plain{i}", "label": words["plain"].format(chart=said[key]),
+           "when": "all" if key != chart else "plain"} for i, key in enumerate(charts)]  # fmt: skip
+marks += [
+    {"kind": "descent", "of": "natural", "role": "fisher", "hero": True, "id": "natural", "label": words["natural"], "when": "natural"},
+    {"kind": "point", "value": "target", "label": words["target"]},
+    {"kind": "handle", "value": "start", "label": words["start"], "name": words["handle"]},
+]
+build = scene.ruler if family.dimension == 1 else scene.plane
+picture = build(family, scene.drawn_chart(family, chart), marks, points=(page["start"], page["target"]))
+
+with ui.split("picture", "loss") as (left, right):
+    with left:
+        page.stage({
+            **scene.base(family, {"main": scene.drawn_chart(family, chart)}),
+            "descents": scene.descents(family),
+            "computed": computed,
+            "panels": [picture],
+            "controls": [
+                {"value": "step", "label": words["step"], "min": 0.01, "max": 1.5, "log": True},
+                {"value": "damping", "label": words["damping"], "min": 0, "max": 1},
+            ],
+            "predict": page.prediction(then={"chart": "mu, precision"}) if page.at_preset("six") else None,
+            "formula": formula.natural_step(),
+            "sentence": words["sentence"].format(model=scene.model_in_words(family, "start")),
+        })  # fmt: skip
+    with right:
+        options = {"step": page["step"], "most": 400}
+        plain = {k: gradient.descend(family, page["start"], page["target"], chart=k, **options) for k in charts}
+        natural = gradient.descend(family, page["start"], page["target"], chart=chart, natural=True,
+                                   damping=page["damping"], **options)  # fmt: skip
+        losses = [*(d.losses for d in plain.values()), natural.losses]
+        curves = figures.loss_curves(losses, [*said.values(), words["natural"]],
+                                     ["euclid"] * len(plain) + ["fisher"], target=gradient.STOP)  # fmt: skip
+        ui.figure(figures.chart(curves, theme=ui.theme(), x_label=words["loss_x"], y_label=words["loss_y"],
+                                alt=words["loss_title"]))  # fmt: skip
+page.note()
+page.badge(*checks.metric(family))

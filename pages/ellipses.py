@@ -1,0 +1,87 @@
+"""Which models can n data points not tell apart? Ellipse, ball, cloud and bound on top of each other."""
+
+from fimviz import checks, inference, ui
+from fimviz.families import CATALOG
+from fimviz.stage import formula, scene
+
+FIELDS = {
+    "family": ui.FamilyField("normal", ui.families(most=2)),
+    "chart": ui.ChartField(ui.charts_on_paper),
+    "theta": ui.PointField(lambda family: (0, 1.08) if family.slug == "normal" else family.default),
+    "n": ui.NumberField(None, 4, 1000, whole=True, by_family=scene.observations),
+    "show": ui.SetField(("tiles", "cloud", "from", "to", "fan"), ("tiles", "cloud", "from")),
+    "shrink": ui.NumberField(1, 0.1, 1),
+    "seed": ui.NumberField(7, 0, 9999, whole=True),
+}
+PRESETS = {
+    "start": {},
+    "four": {"theta": (0, 1), "n": 4, "show": ["cloud", "from", "to"]},
+    "twice": {"theta": (0, 2.16)},
+    "tilted": {"family": "beta", "theta": (8, 8)},
+    "untilt": {"family": "beta", "theta": (8, 8), "chart": "mean, log concentration"},
+    "below": {"theta": (0.2, 1), "n": 10, "shrink": 0.5, "show": ["cloud"]},
+}
+BEATS = [
+    {"show": ["cloud"]},
+    {"show": ["cloud", "from"]},
+    {"theta": (0, 1), "n": 4, "show": ["cloud", "from", "to"]},
+    {"theta": (0, 1), "n": 200, "show": ["cloud", "from", "to"]},
+    PRESETS["tilted"],
+    PRESETS["untilt"],
+]
+
+page = ui.Page("ellipses", FIELDS, PRESETS, BEATS)
+family, chart, words = CATALOG[page["family"]], page["chart"], page.words
+chi2 = scene.CHI2[family.dimension]
+radius = {"op": "chi2/n", "chi2": chi2, "n": "n"}
+level = {"op": "chi2/2n", "chi2": chi2, "n": "n"}
+name, glyph, label = scene.reading(family, chart)
+
+computed = [
+    {"id": "ellipse", "verb": "ellipse", "at": "theta", "radius": radius},
+    {"id": "fan", "verb": "fan", "at": "theta", "count": 48, "length": radius, "when": "fan"},
+]
+computed += [{"id": d, "verb": "klball", "at": "theta", "level": level, "direction": d, "when": d} for d in ("from", "to")]
+
+cloud = inference.estimates(family, page["theta"], page["n"], page.draws, page["seed"])
+shown = inference.shrunk(cloud, page["shrink"])
+tiles = scene.tiles(family, chart, (chi2 / page["n"]) ** 0.5)
+marks = [
+    {"kind": "tiling", "points": tiles, "radius": radius, "role": "fisher", "when": "tiles"},
+    {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud"},
+    {"kind": "fan", "of": "fan", "role": "fisher", "when": "fan"},
+    {"kind": "fan", "of": "fan", "rim": True, "role": "muted", "when": "fan", "label": words["fan"]},
+    {"kind": "ball", "of": "from", "role": "euclid", "when": "from", "id": "from", "label": words["from"]},
+    {"kind": "ball", "of": "to", "role": "e", "when": "to", "id": "to", "label": words["to"]},
+    {"kind": "ellipse", "of": "ellipse", "role": "fisher", "hero": True, "id": "ellipse", "label": words["ellipse"]},
+    {"kind": "handle", "value": "theta", "label": "θ", "name": words["handle"]},
+]
+if family.dimension == 1:
+    fit = {"kind": "interval", "of": "ellipse", "role": "fisher", "hero": True, "id": "ellipse", "label": words["interval"]}
+    marks = [fit if mark["kind"] == "ellipse" else mark for mark in marks if mark["kind"] != "fan"]
+    pictures = [scene.ruler(family, chart, marks, points=(page["theta"],))]
+else:
+    pictures = scene.planes(family, chart, marks, points=(page["theta"],))
+
+one = family.dimension == 1
+row = {"label": words["row_density_1" if one else "row_density"], "role": "fisher", "point": "theta", "rim": "ellipse",
+       "count": 2 if one else 10}  # fmt: skip
+shape = words["interval_word" if one else "ellipse_word"]
+page.stage({
+    **scene.base(family, scene.charts(family, chart)),
+    "computed": computed,
+    "panels": [*pictures, scene.densities(family, [row])],
+    "controls": [{"value": "n", "label": words["n"], "min": 4, "max": 1000, "log": True, "integer": True}],
+    "scrubber": None,
+    "predict": page.prediction(then={"n": 80}) if page.at_preset("start") else None,
+    "formula": formula.scene(family, chart, {"n": ("n", "{n:.0f}", ""), f"max {glyph}": (
+        "top", f"{{ellipse.max_{name}:.2f}}", "fisher")}, before=formula.quadratic_kl()),
+    "sentence": words["sentence"].format(
+        model=scene.model_in_words(family, "theta"), shape=shape, label=label or glyph, name=name),
+})  # fmt: skip
+page.note(words["caption_normal"] if page.at_preset("start") else "")
+inside = inference.share_inside(family, chart, page["theta"], shown, chi2 / page["n"])
+page.badge(
+    *checks.metric(family),
+    words["inside"].format(inside=round(inside * len(shown)), count=len(shown), wanted=round(0.95 * len(shown))),
+)

@@ -1,0 +1,93 @@
+"""What lies halfway between two distributions? Three straight lines, and what they disagree about."""
+
+from fimviz import checks, ui
+from fimviz.families import CATALOG
+from fimviz.stage import formula, scene
+
+CHARTS = ui.charts_on_paper
+FIELDS = {
+    "family": ui.FamilyField("normal", ui.families(most=2)),
+    "chart": ui.ChartField(CHARTS),
+    "A": ui.PointField(lambda family: scene.pair(family)[0]),
+    "B": ui.PointField(lambda family: scene.pair(family)[1]),
+    "t": ui.NumberField(0.5, 0, 1),
+    "show": ui.SetField(("fr", "m", "e", "discs", "ghost", "fan"), ("fr", "m", "e", "discs", "ghost")),
+}
+ALL = list(FIELDS["show"].start)
+PRESETS = {
+    "peaks": {},
+    "mean": {"A": (0, 0.5), "B": (0, 2)},
+    "small": {"A": (0, 0.1), "B": (1, 0.1)},
+    "outcomes": {"family": "categorical"},
+    "certainty": {"family": "categorical", "A": (1 - 2e-6, 1e-6), "B": (1e-6, 1e-6), "show": ["fr", "m", "ghost"]},
+}
+BEATS = [
+    {"show": []},
+    {"show": ["e"]},
+    {"show": ["e", "fr"]},
+    {"show": ["e", "fr", "m"]},
+    {"show": ALL},
+    {"family": "categorical", "show": ALL},
+]
+
+page = ui.Page("paths", FIELDS, PRESETS, BEATS)
+family, chart, words = CATALOG[page["family"]], page["chart"], page.words
+exponential = family.exponential_form is not None
+kinds = ["fr", "m", "e"] if exponential else ["fr"]
+name, glyph, label = scene.reading(family, chart)
+roles = {"fr": "fisher", "m": "m", "e": "e"}
+
+computed = [{"id": "fr", "verb": "connect", "from": "A", "to": "B"}]
+if exponential:
+    computed += [
+        {"id": "m", "verb": "affine", "in": "expectation", "from": "A", "to": "B", "when": "m"},
+        {"id": "e", "verb": "affine", "in": "natural", "from": "A", "to": "B", "when": "e"},
+    ]
+computed += [{"id": f"at_{k}", "verb": "at", "path": k, "t": "t", "when": k} for k in kinds]
+computed += [{"id": "middle", "verb": "at", "path": "fr", "t": 0.5}]
+computed += [{"id": "fan", "verb": "fan", "at": "A", "count": 48, "length": "fr.length", "when": "fan"}]
+
+
+def path(kind: str, row: int | None = None) -> list[dict]:
+    """The marks of one path: the line with its ticks, and the dot at t with its label."""
+    place = {} if row is None else {"row": row}
+    line = {"kind": "path" if row is None else "track", "of": kind, "role": roles[kind], "when": kind, "id": kind,
+            "hero": kind == "fr", "ticks": 0 if kind == "fr" and row is None else 7}  # fmt: skip
+    text = f"{words[kind]} {glyph} = {{at_{kind}.{name}:.2f}}"
+    return [{**line, **place}, {"kind": "dot", "at": f"at_{kind}", "role": roles[kind], "when": kind, "label": text, **place}]
+
+
+handles = [
+    {"kind": "handle", "value": "A", "label": "A", "name": words["handle_a"], "label_side": "left"},
+    {"kind": "handle", "value": "B", "label": "B", "name": words["handle_b"], "label_side": "right"},
+]
+if family.dimension == 1:
+    rows = [mark for row, kind in enumerate(kinds) for mark in path(kind, row)]
+    pictures = [scene.ruler(family, chart, rows + handles, rows=len(kinds), points=(page["A"], page["B"]))]
+else:
+    quiet = [
+        {"kind": "fan", "of": "fan", "role": "fisher", "when": "fan"},
+        {"kind": "discs", "along": "fr", "count": 5, "role": "fisher", "when": ["fr", "discs"],
+         "radius": {"op": "div", "args": ["fr.length", 17]}},
+    ]  # fmt: skip
+    marks = quiet + [mark for kind in reversed(kinds) for mark in path(kind)] + handles
+    pictures = scene.planes(family, chart, marks, points=(page["A"], page["B"]))
+
+ghost = [{"mixture": ["A", "B"], "weight": 0.5, "role": "data", "when": "ghost", "label": words["row_ghost"]}]
+rows = [
+    {"label": words[k], "role": roles[k], "path": k, "ghosts": 7, "at": "t", "when": k, "extra": ghost if k == "m" else []}
+    for k in kinds
+]
+page.stage({
+    **scene.base(family, scene.charts(family, chart)),
+    "computed": computed,
+    "panels": [*pictures, scene.densities(family, rows)],
+    "scrubber": {"value": "t", "from": "A", "to": "B", "caption": words["scrubber"], "play": True},
+    "predict": page.prediction(then={"A": [-3, 0.1], "B": [3, 0.1]}) if page.at_preset("peaks") else None,
+    "formula": formula.scene(family, chart, {"d(A, B)": ("distance", "{fr.length:.2f}", "fisher")}),
+    "sentence": words["sentence"].format(
+        model_a=scene.model_in_words(family, "A"), model_b=scene.model_in_words(family, "B"), label=label or glyph, name=name
+    ),
+})  # fmt: skip
+page.note(words["missing"].format(title=family.title) if not exponential else "")
+page.badge(*checks.metric(family), *checks.geodesic(family, page["A"], page["B"]))
