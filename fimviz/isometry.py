@@ -16,8 +16,6 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-from fimviz.exponential import tidy
-
 Array = NDArray[np.float64]
 
 
@@ -31,7 +29,7 @@ class Isometry(Protocol):
 
 @dataclass(frozen=True)
 class HyperbolicPlane:
-    """g = [[a, c], [c, b]]/σ² in (μ, σ)."""
+    """g = [[a, c], [c, b]]/σ² in (μ, σ), a > 0 and ab > c²."""
 
     a: float
     b: float
@@ -41,48 +39,60 @@ class HyperbolicPlane:
     def _height(self) -> float:
         return self.b - self.c**2 / self.a
 
-    def _to(self, p: Array) -> tuple[Array, Array]:
-        mu, sigma = p[..., 0], p[..., 1]
-        return np.sqrt(self.a / self._height) * (mu + self.c / self.a * sigma), sigma
+    def _shift(self, dmu: Array, dsigma: Array) -> Array:
+        """Δx of (Δμ, Δσ): differences are taken before scaling, so that small ones keep their digits."""
+        return np.sqrt(self.a / self._height) * (dmu + self.c / self.a * dsigma)
 
-    def _back(self, x: Array, y: Array) -> Array:
-        return np.stack([x * np.sqrt(self._height / self.a) - self.c / self.a * y, y], axis=-1)
+    def _unshift(self, dx: Array, dy: Array) -> Array:
+        return np.stack([dx * np.sqrt(self._height / self.a) - self.c / self.a * dy, dy], axis=-1)
+
+    def _polar(self, p: Array, q: Array) -> tuple[Array, Array, Array]:
+        """`_polar` of q when p is moved to i."""
+        d, sigma = q - p, p[..., 1]
+        return _polar(self._shift(d[..., 0], d[..., 1]) / sigma, q[..., 1] / sigma, d[..., 1] / sigma)
 
     def distance(self, p: Array, q: Array) -> Array:
         """√b′ arcosh(1 + (Δx² + Δy²)/(2 y₁ y₂)), through arsinh so that small distances keep digits."""
-        (x1, y1), (x2, y2) = self._to(p), self._to(q)
-        return 2 * np.sqrt(self._height) * np.arcsinh(np.hypot(x2 - x1, y2 - y1) / (2 * np.sqrt(y1 * y2)))
+        d = q - p
+        apart = np.hypot(self._shift(d[..., 0], d[..., 1]), d[..., 1])
+        # two roots: the product of two spreads leaves the range of numbers before they do
+        return 2 * np.sqrt(self._height) * np.arcsinh(apart / np.sqrt(p[..., 1]) / np.sqrt(q[..., 1]) / 2)
 
     def path(self, p: Array, q: Array, t: Array) -> Array:
-        """Points (..., n, 2) at constant speed, by the matrix that carries i to the start."""
-        (x1, y1), (x2, y2) = self._to(p), self._to(q)
-        # move p to (0, 1), follow the unit circle's geodesic, and move back
-        x, y = (x2 - x1) / y1, y2 / y1
-        length, turn, lift = _polar(x, y)
-        s = t * length[..., None]
-        turn, lift = turn[..., None], lift[..., None]
-        # z(s) from i with direction (turn, lift): both closed forms share this denominator
-        below = np.cosh(s) - lift * np.sinh(s)
-        u, v = turn * np.sinh(s) / below, 1 / below
-        return self._back(x1[..., None] + y1[..., None] * u, y1[..., None] * v)
+        """Points (..., n, 2) at constant speed, by the motion that carries i to the start."""
+        p, q = np.broadcast_arrays(p, q)
+        length, turn, lift = (v[..., None] for v in self._polar(p, q))
+        s, sigma = t * length, p[..., 1:]
+        # z(s) from i with direction (turn, lift) is (turn·sinh s, 1)/below, below = cosh s − lift·sinh s
+        below = _below(np.abs(s), turn, lift * np.sign(s))
+        rise = (lift * np.sinh(s) - 2 * np.sinh(s / 2) ** 2) / below
+        moved = self._unshift(turn * np.sinh(s) / below, rise)
+        return np.stack([p[..., :1] + sigma * moved[..., 0], sigma / below], axis=-1)
 
     def log(self, p: Array, q: Array) -> Array:
-        (x1, y1), (x2, y2) = self._to(p), self._to(q)
-        length, turn, lift = _polar((x2 - x1) / y1, y2 / y1)
-        return self._back(length * turn * y1, length * lift * y1)
+        length, turn, lift = self._polar(p, q)
+        reach = length * p[..., 1]
+        return self._unshift(reach * turn, reach * lift)
 
 
-def _polar(x: Array, y: Array) -> tuple[Array, Array, Array]:
-    """Hyperbolic length from i to x + iy and the unit direction there, (sin, cos) from the vertical."""
-    length = 2 * np.arcsinh(np.hypot(x, y - 1) / (2 * np.sqrt(y)))
-    # the direction from z(s): x = turn·sinh(s)/below, 1/y = below
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sinh = np.sinh(length)
-        turn = np.where(length > 0, x / (y * sinh), 0.0)
-        # cosh − 1/y written without the cancellation at small lengths
-        lift = np.where(length > 0, ((y - 1) / y + 2 * np.sinh(length / 2) ** 2) / sinh, 1.0)
+def _polar(x: Array, y: Array, above: Array) -> tuple[Array, Array, Array]:
+    """Hyperbolic length from i to x + iy and the unit direction there, (sin, cos) from the vertical.
+
+    The direction is that of (2x, x² + y² − 1); `above` is y − 1 with all its digits.
+    """
+    length = 2 * np.arcsinh(np.hypot(x, above) / np.sqrt(y) / 2)
+    largest = np.maximum(np.maximum(np.abs(x), y), 1)
+    turn, lift = 2 * (x / largest), x * (x / largest) + (above / largest) * (y + 1)
     norm = np.hypot(turn, lift)
+    # from a point to itself any direction will do
+    lift, norm = np.where(norm > 0, lift, 1.0), np.where(norm > 0, norm, 1.0)
     return length, turn / norm, lift / norm
+
+
+def _below(s: Array, turn: Array, lift: Array) -> Array:
+    """cosh s − lift·sinh s for s ≥ 0 and a unit vector (turn, lift), as e^(−s) + (1 − lift) sinh s."""
+    gap = np.where(lift > 0, turn**2 / (1 + np.abs(lift)), 1 - lift)
+    return np.exp(-s) + gap * np.sinh(s)
 
 
 @dataclass(frozen=True)
@@ -92,32 +102,33 @@ class Simplex:
     def _to(self, p: Array) -> Array:
         return np.sqrt(np.concatenate([p, 1 - p.sum(-1, keepdims=True)], axis=-1))
 
-    def _angle(self, z: Array, w: Array) -> Array:
-        """2 arctan(|z−w|/|z+w|): exact near 0, where arccos is not."""
-        return 2 * np.arctan2(np.linalg.norm(z - w, axis=-1), np.linalg.norm(z + w, axis=-1))
+    def _frame(self, p: Array, q: Array) -> tuple[Array, Array, Array]:
+        """√p, √q − √p from the differences q − p, and the angle: 2 arctan(|z−w|/|z+w|), exact near 0."""
+        z, w, d = self._to(p), self._to(q), q - p
+        gap = np.concatenate([d, -d.sum(-1, keepdims=True)], axis=-1) / (z + w)
+        return z, gap, 2 * np.arctan2(np.linalg.norm(gap, axis=-1), np.linalg.norm(z + w, axis=-1))
 
     def distance(self, p: Array, q: Array) -> Array:
-        return 2 * self._angle(self._to(p), self._to(q))
+        return 2 * self._frame(p, q)[2]
 
     def path(self, p: Array, q: Array, t: Array) -> Array:
-        z, direction, angle = self._frame(p, q)
+        """Points (..., n, 2) at constant speed; nan from where a continued path leaves the model."""
+        z, gap, angle = self._frame(p, q)
         s = (t * angle[..., None])[..., None]
-        point = np.cos(s) * z[..., None, :] + np.sin(s) * direction[..., None, :]
-        return point[..., :-1] ** 2
+        point = np.cos(s) * z[..., None, :] + np.sin(s) * _direction(gap, z)[..., None, :]
+        within = (point > 0).all(-1, keepdims=True) & (np.abs(s) < np.pi)
+        return np.where(within, point[..., :-1] ** 2, np.nan)
 
     def log(self, p: Array, q: Array) -> Array:
-        z, direction, angle = self._frame(p, q)
-        return 2 * (z * direction * angle[..., None])[..., :-1]
-
-    def _frame(self, p: Array, q: Array) -> tuple[Array, Array, Array]:
-        z, w = self._to(p), self._to(q)
-        across = _reject(w - z, z)
-        norm = np.linalg.norm(across, axis=-1, keepdims=True)
-        return z, across / np.where(norm > 0, norm, 1), self._angle(z, w)
+        z, gap, angle = self._frame(p, q)
+        return 2 * (z * _direction(gap, z) * angle[..., None])[..., :-1]
 
 
-def _reject(v: Array, z: Array) -> Array:
-    return v - np.sum(v * z, axis=-1, keepdims=True) * z
+def _direction(gap: Array, z: Array) -> Array:
+    """The unit vector at z on the sphere towards z + gap; 0 where gap is."""
+    across = gap - np.sum(gap * z, axis=-1, keepdims=True) * z
+    norm = np.linalg.norm(across, axis=-1, keepdims=True)
+    return across / np.where(norm > 0, norm, 1)
 
 
 def recognise(g: sp.Matrix, symbols: Sequence[sp.Symbol]) -> Isometry | None:
@@ -132,12 +143,14 @@ def _hyperbolic(g: sp.Matrix, symbols: Sequence[sp.Symbol]) -> HyperbolicPlane |
     if scaled.free_symbols:
         return None
     a, b, c = (float(scaled[i, j]) for i, j in ((0, 0), (1, 1), (0, 1)))
-    return HyperbolicPlane(a, b, c)
+    return HyperbolicPlane(a, b, c) if a > 0 and a * b > c * c else None
 
 
 def _simplex(g: sp.Matrix, symbols: Sequence[sp.Symbol]) -> Simplex | None:
-    rest = 1 - sum(symbols)
-    if g.has(sp.Function) or sp.denom(sp.together(g[0, 1])).expand() not in (rest, sp.expand(-rest)):
+    if g.has(sp.Function):
         return None
-    wanted = sp.Matrix(2, 2, lambda i, j: (1 / symbols[i] if i == j else 0) + 1 / rest)
-    return Simplex() if (g - wanted).applyfunc(tidy).is_zero_matrix else None
+    for i, j in ((0, 1), (0, 0), (1, 1)):
+        wanted = (1 / symbols[i] if i == j else 0) + 1 / (1 - sum(symbols))
+        if sp.expand(sp.numer(sp.together(g[i, j] - wanted))) != 0:
+            return None
+    return Simplex()
