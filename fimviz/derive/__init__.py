@@ -53,4 +53,3 @@ def score_identity(family: Family) -> Derivation | None:
         Step("expectation", hessian, g),
     )
     return Derivation("score identity", steps, g, lambda: form.cubic(g), form)
-

@@ -14,7 +14,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from fimviz.derive import derive
 from fimviz.derive.quadrature import Expectation
-from fimviz.errors import DomainError
 from fimviz.family import Family
 from fimviz.tape import lower
 
@@ -22,6 +21,7 @@ Array = NDArray[np.float64]
 _NORMALISED = 1e-6
 _AGREES = 1e-8
 _SINGULAR = 1e-10
+_ESCAPES = 1e-3
 
 
 class State(Enum):
@@ -29,11 +29,13 @@ class State(Enum):
 
     REGULAR = "The metric exists and agrees with quadrature."
     SCORE_ONLY = "The second derivative jumps; the metric comes from the score."
-    NOT_NORMALISED = "Integrates to {mass:.4g}, not 1. Normalise?"
+    NOT_NORMALISED = "Integrates to {mass}, not 1. Normalise?"
     NOT_A_DENSITY = "No probability density for these values."
     SUPPORT_MOVES = "Not regular: the score does not average to zero, so the support moves. No metric is drawn."
     NO_INFORMATION = "The density does not depend on {name}."
     SINGULAR = "Only {rank} of {dimension} parameters can be identified here."
+    NO_METRIC = "The score has no second moment, so there is no metric."
+    NO_FORMULA = "No rule gives the metric in closed form; it is known by quadrature."
     REFUSED = "The closed form and the quadrature disagree; the formula is refused."
 
 
@@ -42,7 +44,8 @@ class Verdict:
     """The finding and the numbers behind it, each the worst over the points examined.
 
     mass_error |∫p − 1|; score_mean |E[s]| and disagreement |E[s sᵀ] − g|, in units of √gᵢᵢ and
-    √(gᵢᵢgⱼⱼ); hessian_gap |−E[∂²ℓ] − g| likewise; condition λmax/λmin of the scaled metric.
+    √(gᵢᵢgⱼⱼ), the latter nan where there is no closed form g; hessian_gap |−E[∂²ℓ] − E[s sᵀ]|
+    likewise; condition λmax/λmin of the scaled metric.
     """
 
     state: State
@@ -55,6 +58,7 @@ class Verdict:
 
     @property
     def regular(self) -> bool:
+        """Whether there is a metric to draw: it exists, and its formula agrees with the definition."""
         return self.state in (State.REGULAR, State.SCORE_ONLY)
 
 
@@ -67,13 +71,13 @@ def examination_points(family: Family, count: int = 8, seed: int = 0) -> Array:
 
 
 def examine(family: Family, theta: ArrayLike | None = None) -> Verdict:
-    """Hold the derived metric of `family` against quadrature, at θ (..., d) or at random points."""
-    if theta is not None:
-        points = np.asarray(theta, float)
-        if not np.all(family.inside(points)):
-            raise DomainError(points, f"Family '{family.title}': θ", "outside the domain", "choose a point inside")
-        return _examine(family, points.reshape(-1, family.dimension))
-    return _examine_view(family)
+    """Hold the derived metric of `family` against quadrature, at θ (..., d) or at random points.
+
+    Always a verdict, whatever the declaration; raises `DomainError` only for θ outside the domain.
+    """
+    if theta is None:
+        return _examine_view(family)
+    return _examine(family, family.check(theta).reshape(-1, family.dimension))
 
 
 @cache
@@ -82,32 +86,51 @@ def _examine_view(family: Family) -> Verdict:
 
 
 def _examine(family: Family, theta: Array) -> Verdict:
-    mass, mean, second, hessian = Expectation(family).score_moments(theta)
-    size = np.sqrt(np.einsum("...ii->...i", second))
-    unit = np.where(size > 0, size, 1.0)
-    scale = unit[..., :, None] * unit[..., None, :]
-    eigenvalues = np.linalg.eigvalsh(second / scale) if np.isfinite(second).all() else np.full(size.shape, np.nan)
+    expectation = Expectation(family)
+    rule = expectation.rule(theta)
+    mass, mean, second, hessian = expectation.score_moments(theta, rule)
+    with np.errstate(all="ignore"):
+        size = np.sqrt(np.einsum("...ii->...i", second))
+        unit = np.where(size > 0, size, 1.0)
+        scale = unit[..., :, None] * unit[..., None, :]
+        escape = np.where(mass > 0, expectation.escape(rule), 1.0)
+    scaled = second / scale
+    eigenvalues = np.linalg.eigvalsh(scaled if np.isfinite(scaled).all() else np.zeros_like(scaled))
     g = _closed_form(family, theta)
-    numbers = dict(
-        mass_error=_worst(mass - 1),
-        score_mean=_worst(mean / unit),
-        disagreement=_worst((second - g) / scale),
-        hessian_gap=_worst((hessian - second) / scale),
-        condition=float(np.max(eigenvalues[..., -1] / np.maximum(eigenvalues[..., 0], 1e-300))),
-    )
+    if g is None:
+        # nothing else vouches for these numbers: they must not depend on the nodes
+        unstable = ~(np.abs(second - expectation.metric(theta, panels=180)) <= _NORMALISED * scale)
+        size = np.where(unstable.any((-1, -2))[..., None], np.inf, size)
+    numbers = {
+        "mass_error": float("inf") if np.max(escape) > _ESCAPES else _worst(mass - 1),
+        "score_mean": _worst(mean / unit),
+        "disagreement": float("nan") if g is None else _worst((second - g) / scale),
+        "hessian_gap": _worst((hessian - second) / scale),
+        "condition": float(np.max(eigenvalues[..., -1] / np.maximum(eigenvalues[..., 0], 1e-300))),
+    }
     state = _state(numbers, size)
-    said = dict(
-        mass=float(np.ravel(mass)[0]),
-        name=family.names[int(np.argmin(size.min(axis=0)))],
-        rank=int(np.sum(eigenvalues[0] > _SINGULAR * eigenvalues[0, -1])),
-        dimension=family.dimension,
-    )
+    said = {
+        "mass": _just_not_one(float(mass[np.argmax(np.abs(mass - 1))])),
+        "name": family.names[int(np.argmin(size.max(axis=0)))],
+        "rank": int(np.sum(eigenvalues[0] > _SINGULAR * eigenvalues[0, -1])),
+        "dimension": family.dimension,
+    }
     return Verdict(state, **numbers, sentence=state.value.format(**said))
 
 
-def _closed_form(family: Family, theta: Array) -> Array:
-    g = derive(family).g
-    values = lower(list(g), family.symbols)(*np.moveaxis(theta, -1, 0))
+def _just_not_one(mass: float) -> str:
+    """Four digits, or as many as it takes to differ from 1."""
+    digits = next((n for n in range(4, 17) if f"{mass:.{n}g}" != "1"), 17)
+    return f"{mass:.{digits}g}"
+
+
+def _closed_form(family: Family, theta: Array) -> Array | None:
+    """The derived metric at θ, or None: a rule that does not apply, or fails, is no verdict."""
+    try:
+        g = derive(family).g
+        values = lower(list(g), family.symbols)(*np.moveaxis(theta, -1, 0))
+    except (ArithmeticError, LookupError, NotImplementedError, TypeError, ValueError):
+        return None
     return values.reshape(*theta.shape[:-1], g.rows, g.cols)
 
 
@@ -124,8 +147,12 @@ def _state(n: dict[str, float], size: Array) -> State:
         return State.NO_INFORMATION
     if n["score_mean"] > _NORMALISED:
         return State.SUPPORT_MOVES
+    if not np.isfinite(size).all():
+        return State.NO_METRIC
+    if n["disagreement"] > _AGREES and n["condition"] < 1 / _SINGULAR:
+        return State.REFUSED
     if not n["condition"] < 1 / _SINGULAR:
         return State.SINGULAR
-    if n["disagreement"] > _AGREES:
-        return State.REFUSED
+    if np.isnan(n["disagreement"]):
+        return State.NO_FORMULA
     return State.REGULAR if n["hessian_gap"] < _NORMALISED else State.SCORE_ONLY

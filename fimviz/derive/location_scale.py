@@ -99,4 +99,3 @@ def _moments(scores, expect, order: int) -> dict[tuple[int, ...], sp.Expr] | Non
             return None
         values[index] = sp.expand(value)
     return values
-

@@ -1,9 +1,10 @@
 """Expectations under p(x; θ) by quadrature: the numbers that every formula is held against.
 
 Continuous supports are mapped to u ∈ ℝ (identity, log, logit), shifted and scaled to the mode and
-the two widths of the density in u, and then by u = u₀ + w sinh t, |t| ≤ 40 on the line and 10 elsewhere, so
-that tails of any power are reached. In r the integrand is integrated by Gauss–Legendre panels with
-an edge at the mode and at every kink of the log-density. Everything is kept in logs until the end.
+the two widths of the density in u, and then by u = u₀ + w sinh t, |t| ≤ 40 on the line and 10
+elsewhere, so that tails of any power are reached. In r = ∛t the integrand is integrated by
+Gauss–Legendre panels with an edge at the mode and at every kink or jump of the log-density.
+Everything is kept in logs until the end.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ Array = NDArray[np.float64]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _CIRCLE = 4096
 _TAIL = 1e-18
+_MANY = 1e5
+_NOTHING = 1e-100
 
 
 @dataclass(frozen=True)
@@ -81,9 +84,11 @@ class Expectation:
 
     @cached_property
     def _kink_tape(self) -> Tape | None:
+        """Where the log-density has a kink or a jump: the zeros in x of |·| and of conditions."""
         f = self.family
-        roots = [_root(a.args[0], f.sample) for a in f.expression.atoms(sp.Abs)]
-        roots = [r for r in roots if r is not None]
+        inner = [a.args[0] for a in f.expression.atoms(sp.Abs)]
+        inner += [c.lhs - c.rhs for c in f.expression.atoms(sp.core.relational.Relational)]
+        roots = sorted({root for e in inner for root in _roots(e, f.sample)}, key=str)
         return lower(roots, f.symbols) if roots else None
 
     def rule(self, theta: ArrayLike, panels: int = 256) -> Rule:
@@ -116,7 +121,8 @@ class Expectation:
             rule = self._on(x, np.zeros_like(x), theta)
             # falling, and below the bound: what is left out is less than a geometric tail
             p = rule.log_p
-            if upto > 2e6 or np.all((p[..., -1] < p[..., -2]) & (p[..., -1] < np.log(_TAIL))):
+            falling = np.all(p[..., -1] <= p[..., -2])
+            if upto > 2e6 or (falling and (upto > _MANY or np.all(p[..., -1] < np.log(_TAIL)))):
                 return rule
             upto *= 2
 
@@ -128,32 +134,50 @@ class Expectation:
             return np.where(np.isfinite(value), value, -np.inf)
 
         with np.errstate(all="ignore"):
-            centre = self._kinks(theta) if self._kink_tape else _mode(log_density, theta.shape[:-1])
-            left, right = _widths(log_density, centre)
+            centre = _mode(log_density, theta.shape[:-1])[..., None]
+            left, right = (w[..., None] for w in _widths(log_density, centre[..., 0]))
             # t = r³ crowds the nodes at the mode, where the cliff may be far narrower than the ramp
             end = np.cbrt(reach)
-            half = end / panels
-            r = (np.linspace(-end, end, panels + 1)[:-1, None] + half + half * _NODES).ravel()
+            edges = np.broadcast_to(np.linspace(-end, end, panels + 1), (*centre.shape[:-1], panels + 1))
+            if self._kink_tape:
+                away = self._kinks(theta) - centre
+                kinks = np.cbrt(np.arcsinh(away / np.where(away < 0, left, right)))
+                kinks = np.where(np.isfinite(kinks), np.clip(kinks, -end, end), end)
+                edges = np.sort(np.concatenate([edges, kinks], axis=-1), axis=-1)
+            r, log_r = _panels(edges)
             t = r**3
-            log_t = np.log(np.tile(half * _WEIGHTS, panels) * 3 * r**2) + np.log(np.cosh(t))
             # each side has its own width: Gamma of small shape is a ramp and a cliff
-            width = np.where(t < 0, left[..., None], right[..., None])
-            u = centre[..., None] + width * np.sinh(t)
-            log_weight = log_t + np.log(width) + log_slope(u)
+            width = np.where(t < 0, left, right)
+            u = centre + width * np.sinh(t)
+            log_weight = log_r + np.log(3 * r**2) + np.log(np.cosh(t)) + np.log(width) + log_slope(u)
             sample = to_sample(u)
             log_p = self._log_p(sample, theta)
         dead = ~np.isfinite(log_p) | ~np.isfinite(log_weight)
-        middle = to_sample(np.broadcast_to(centre[..., None], u.shape))
+        middle = to_sample(np.broadcast_to(centre, u.shape))
         sample = (np.where(dead, m, v) for m, v in zip(middle, sample, strict=True))
         return Rule(*sample, np.where(dead, -np.inf, log_weight), np.where(dead, 0.0, log_p))
 
     def _kinks(self, theta: Array) -> Array:
-        return self._kink_tape(*np.moveaxis(theta, -1, 0))[..., 0]
+        """Kinks in u, (..., kinks); not finite where one is outside the support."""
+        x = self._kink_tape(*np.moveaxis(theta, -1, 0)) if self._kink_tape else np.empty((*theta.shape[:-1], 0))
+        with np.errstate(all="ignore"):
+            if self.family.support.kind == "unit":
+                return np.log(x) - np.log1p(-x)
+            return np.log(x) if self.family.support.kind == "positive" else x
 
     def of(self, f: Callable[[Array], Array], theta: ArrayLike) -> Array:
         """E[f(x)] for f acting on nodes (..., n) and returning (..., n) or (..., n, m, …)."""
         rule = self.rule(theta)
         return _average(f(rule.x), rule.probability)
+
+    def escape(self, rule: Rule) -> Array:
+        """The share of ∫p at the ends of the nodes: near 0, unless ∫p grows with the cut-off."""
+        p = rule.probability
+        if self.family.support.kind in ("finite", "circle"):
+            return np.zeros(p.shape[:-1])
+        n = p.shape[-1]
+        ends = p[..., n // 2 :] if self.family.support.discrete else np.delete(p, np.s_[n // 16 : -n // 16], axis=-1)
+        return ends.sum(-1) / p.sum(-1)
 
     def mass(self, theta: ArrayLike) -> Array:
         """∫p dx, which is 1 for a density."""
@@ -163,10 +187,10 @@ class Expectation:
         theta = np.asarray(theta, float)
         return self.score_tape(*rule.sample, *np.moveaxis(theta[..., None, :], -1, 0))
 
-    def score_moments(self, theta: ArrayLike) -> tuple[Array, Array, Array, Array]:
-        """(∫p, E[s], E[s sᵀ], −E[∂²ℓ]) at θ (..., d)."""
+    def score_moments(self, theta: ArrayLike, rule: Rule | None = None) -> tuple[Array, Array, Array, Array]:
+        """(∫p, E[s], E[s sᵀ], −E[∂²ℓ]) at θ (..., d), by the nodes of `rule` if they are known."""
         theta = np.asarray(theta, float)
-        rule = self.rule(theta)
+        rule = rule or self.rule(theta)
         s = self.scores(rule, theta)
         p = rule.probability
         d = self.family.dimension
@@ -178,9 +202,9 @@ class Expectation:
             -_average(hessian.reshape(*hessian.shape[:-1], d, d), p),
         )
 
-    def metric(self, theta: ArrayLike) -> Array:
+    def metric(self, theta: ArrayLike, panels: int = 256) -> Array:
         """E[s sᵀ], the definition of the Fisher metric, shape (..., d, d)."""
-        rule = self.rule(theta)
+        rule = self.rule(theta, panels)
         s = self.scores(rule, theta)
         return _average(_outer(s), rule.probability)
 
@@ -201,9 +225,9 @@ def _outer(s: Array) -> Array:
 def _average(values: Array, p: Array) -> Array:
     extra = values.ndim - p.ndim
     weights = p.reshape(*p.shape, *(1,) * extra)
-    # a node of zero weight may carry an infinite value; it contributes nothing
+    # a node of next to no weight contributes nothing, though rounding may make its value infinite
     with np.errstate(all="ignore"):
-        return np.sum(np.where(weights > 0, weights * values, 0.0), axis=p.ndim - 1)
+        return np.sum(np.where(weights > _NOTHING, weights * values, 0.0), axis=p.ndim - 1)
 
 
 def _without_deltas(e: sp.Expr) -> sp.Expr:
@@ -211,11 +235,13 @@ def _without_deltas(e: sp.Expr) -> sp.Expr:
     return e.replace(lambda a: a.func is sp.DiracDelta, lambda a: sp.S.Zero).doit()
 
 
-def _root(argument: sp.Expr, x: sp.Symbol) -> sp.Expr | None:
+def _roots(argument: sp.Expr, x: sp.Symbol) -> set[sp.Expr]:
+    """Zeros in x of what is linear in x between the zeros of its own |·|."""
+    for inner in argument.atoms(sp.Abs):
+        sides = (argument.xreplace({inner: sign * inner.args[0]}) for sign in (1, -1))
+        return {root for side in sides for root in _roots(side, x)}
     slope = sp.diff(argument, x)
-    if slope == 0 or slope.has(x):
-        return None
-    return -argument.subs(x, 0) / slope
+    return set() if slope == 0 or slope.has(x) else {-argument.subs(x, 0) / slope}
 
 
 def _line(u: Array) -> tuple[Array, Array, Array]:
@@ -240,6 +266,14 @@ _COORDINATES: dict[str, tuple[Callable, Callable, float]] = {
     "positive": (_half_line, lambda u: u, 10.0),
     "unit": (_interval, lambda u: -np.logaddexp(0, -u) - np.logaddexp(0, u), 10.0),
 }
+
+
+def _panels(edges: Array) -> tuple[Array, Array]:
+    """Gauss–Legendre nodes (..., n) between the edges (..., m), and their log weights."""
+    half = np.diff(edges)[..., None] / 2
+    nodes = edges[..., :-1, None] + half * (1 + _NODES)
+    flat = (*edges.shape[:-1], -1)
+    return nodes.reshape(flat), np.log(half * _WEIGHTS).reshape(flat)
 
 
 def _mode(log_density: Callable[[Array], Array], shape: tuple[int, ...]) -> Array:
