@@ -12,8 +12,11 @@ from fimviz.family import Chart, Family
 from fimviz.tape import Tape, lower
 
 Array = NDArray[np.float64]
-_STEPS = 80
-_CLOSE = 1e-13
+# Newton's inverse: steps, the longest of them, and errors: none left, rounding, accepted
+_STEPS, _LONGEST = 80, 2.0
+_EXACT, _CLOSE, _FOUND = 1e-16, 1e-13, 1e-9
+# |u| up to which exp(4u), which second derivatives of g divide by, is a number
+_EDGE = 170.0
 
 
 def run(tape: Tape, point: ArrayLike, *shape: int) -> Array:
@@ -44,6 +47,12 @@ class ChartMap:
         if self.chart.back is None:
             return None
         return tuple(map(sp.Add, self.chart.back(*self.chart.symbols)))
+
+    @cached_property
+    def edges(self) -> tuple[float, ...]:
+        """For each coordinate, the size at which its exponential leaves the numbers; ∞ where θ has none."""
+        grown = [a for b in self.backward or () for a in b.atoms(sp.exp, sp.tanh)]
+        return tuple(_EDGE if any(a.has(s) for a in grown) else np.inf for s in self.chart.symbols)
 
     @cached_property
     def to_tape(self) -> Tape:
@@ -85,28 +94,35 @@ class ChartMap:
     def _newton(self, xi: Array) -> Array:
         """Newton in the unconstrained chart from the default point, halving steps that do not help."""
         free = chart_map(self.family, "unconstrained")
-        flat = xi.reshape(-1, self.dimension)
-        u = np.broadcast_to(free.to(self.family.default), flat.shape).copy()
-        error = self._error(free, u, flat)
+        target = xi.reshape(-1, self.dimension)
+        u = np.broadcast_to(free.to(self.family.default), target.shape).copy()
+        error = self._error(free, u, target)
         for _ in range(_STEPS):
-            theta = free.back(u)
-            slope = self.jacobian(theta) @ np.linalg.inv(free.jacobian(theta))
-            step = _solve(slope, flat - self.to(theta))
-            step *= np.minimum(1, 2 / (1e-300 + np.max(np.abs(step), axis=-1, keepdims=True)))
-            scale = np.ones(len(u))
-            for _ in range(40):
-                tried = self._error(free, u + scale[:, None] * step, flat)
-                worse = ~(tried < error) & (error > _CLOSE)
-                if not worse.any():
-                    break
-                scale = np.where(worse, scale / 2, scale)
+            trial, tried = self._halved(free, u, self._newton_step(free, u, target), error, target)
             better = tried < error
-            u = np.where(better[:, None], u + scale[:, None] * step, u)
-            error = np.where(better, tried, error)
-            if np.all(~better | (error <= 1e-16)):
+            u, error = np.where(better[:, None], trial, u), np.where(better, tried, error)
+            if not np.any(better & (error > _EXACT)):
                 break
-        found = np.where((error < 1e-9)[:, None], free.back(u), np.nan)
+        found = np.where((error < _FOUND)[:, None], free.back(u), np.nan)
         return found.reshape(xi.shape)
+
+    def _newton_step(self, free: ChartMap, u: Array, target: Array) -> Array:
+        """(∂ξ/∂u)⁻¹ (target − ξ), at most _LONGEST in any coordinate."""
+        theta = free.back(u)
+        dtheta = _solve(self.jacobian(theta), target - self.to(theta))
+        step = (free.jacobian(theta) @ dtheta[..., None])[..., 0]
+        longest = np.max(np.abs(step), axis=-1, keepdims=True)
+        return step * np.minimum(1, _LONGEST / np.maximum(longest, 1e-300))
+
+    def _halved(self, free: ChartMap, u: Array, step: Array, error: Array, target: Array) -> tuple[Array, Array]:
+        scale = np.ones((len(u), 1))
+        for _ in range(40):
+            tried = self._error(free, u + scale * step, target)
+            worse = ~(tried < error) & (error > _CLOSE)
+            if not worse.any():
+                break
+            scale[worse] /= 2
+        return u + scale * step, tried
 
     def _error(self, free: ChartMap, u: Array, target: Array) -> Array:
         miss = (self.to(free.back(u)) - target) / (1e-3 + np.abs(target))

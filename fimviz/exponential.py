@@ -75,7 +75,7 @@ def exponential_form(
     grouped = separate(log_density, x)
     free = grouped.pop(sp.S.One, sp.S.Zero)
     moving = {f: c for f, c in grouped.items() if c.free_symbols & set(symbols)}
-    if len(moving) != len(symbols) or any(f.free_symbols & set(symbols) for f in moving):
+    if len(moving) != len(symbols) or any(f.free_symbols & set(symbols) for f in grouped):
         return None
     statistics = tuple(sorted(moving, key=lambda f: (_position(f, order), sp.count_ops(f), str(f))))
     coefficients = tuple(tidy(moving[f]) for f in statistics)
@@ -127,5 +127,13 @@ def determinant(m: sp.Matrix) -> sp.Expr:
 def tidy(e: sp.Expr) -> sp.Expr:
     """A common denominator, cancelled and factored: what `simplify` would give, many times faster."""
     if not e.free_symbols:
-        return sp.nsimplify(e) if e.is_Rational else e
-    return sp.factor(sp.cancel(sp.together(sp.trigsimp(e) if e.has(sp.sin, sp.cos) else e)))
+        return e
+    # `factor` puts over a common denominator itself, and equal factors above and below it cancel
+    return sp.factor(sp.trigsimp(e) if e.has(sp.sin, sp.cos) else e)
+
+
+def tidy_terms(e: sp.Expr) -> sp.Expr:
+    """Term by term, the arguments of logarithms first and then split: logarithms keep no denominator."""
+    inner = {a: sp.log(tidy(a.args[0])) for a in e.atoms(sp.log)}
+    split = sp.expand(sp.expand_log(e.xreplace(inner)))
+    return sp.Add(*(t if t.has(sp.log) else tidy(t) for t in sp.Add.make_args(split)))

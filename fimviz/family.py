@@ -10,7 +10,9 @@ import inspect
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ REAL: Interval = (-math.inf, math.inf)
 POSITIVE: Interval = (0.0, math.inf)
 UNIT: Interval = (0.0, 1.0)
 Formula = Callable[..., Any]
+KINDS = ("real", "positive", "unit", "circle", "naturals", "finite")
 _SUBSCRIPTS = "₀₁₂₃₄₅₆"
 
 
@@ -71,6 +74,12 @@ class Support:
     view: Interval
     points: tuple[float, ...] = ()
 
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise ValueError(f"Support: kind '{self.kind}' is unknown; choose one of {', '.join(KINDS)}.")
+        if (self.kind == "finite") != bool(self.points):
+            raise ValueError(f"Support: kind '{self.kind}' with points {self.points}; a finite support lists them.")
+
     @property
     def symbol(self) -> sp.Symbol:
         if self.kind in ("positive", "unit"):
@@ -82,6 +91,15 @@ class Support:
     @property
     def discrete(self) -> bool:
         return self.kind in ("naturals", "finite")
+
+    def contains(self, x: ArrayLike) -> NDArray[np.bool_]:
+        """Whether x can be observed, shape (...)."""
+        x = np.asarray(x, float)
+        if self.kind == "finite":
+            return np.isin(x, self.points)
+        with np.errstate(invalid="ignore"):
+            below = {"positive": x > 0, "unit": (x > 0) & (x < 1), "naturals": (x >= 0) & (x == np.floor(x))}
+        return np.isfinite(x) & below.get(self.kind, True)
 
     def values(self, upto: float | None = None) -> NDArray[np.float64]:
         """The points of a discrete support, the natural numbers up to `upto` (default: the view)."""
@@ -107,6 +125,8 @@ class Chart:
     name: str = ""
 
     def __post_init__(self) -> None:
+        if not self.names and self.back is None:
+            raise ValueError("Chart: without `back` its coordinates have no names; give `names`.")
         if not self.names:
             object.__setattr__(self, "names", tuple(inspect.signature(self.back).parameters))  # type: ignore[arg-type]
         if not self.name:
@@ -115,6 +135,9 @@ class Chart:
             if not getattr(self, attribute):
                 values = self.names if fallback is None else (fallback,) * len(self.names)
                 object.__setattr__(self, attribute, tuple(values))
+            if len(getattr(self, attribute)) != len(self.names):
+                given = len(getattr(self, attribute))
+                raise ValueError(f"Chart '{self.name}': {given} {attribute} for {len(self.names)} coordinate(s).")
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
@@ -161,6 +184,8 @@ class Family:
                   relied on to find; `expectation` likewise for the expectation parameters
     kl            KL(p‖q) in the parameters of p, then of q, where no exponential family gives it
     solver        key of the chart the solvers use (default: "unconstrained", made from the domains)
+    picture       charts whose coordinates are a place on paper, drawn instead of the declared one
+    pair          two members worth connecting; corners: the domain's, where it is a polygon
     """
 
     slug: str
@@ -177,11 +202,13 @@ class Family:
     kl: Formula | None = None
     solver: str = "unconstrained"
     chart_name: str = ""
-    note: str = ""
-    picture: str = ""
+    picture: tuple[str, ...] = ()
+    pair: tuple[Sequence[float], ...] = ()
+    corners: tuple[Sequence[float], ...] = ()
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "constants", dict(self.constants))
+        _check_constants(self)
         _check_signature(self)
         unknown = self.expression.free_symbols - {self.sample, *self.symbols}
         if unknown:
@@ -217,7 +244,7 @@ class Family:
         return sp.Add(self.log_density(self.sample, *self.symbols, **self._exact_constants()))
 
     def _exact_constants(self) -> dict[str, sp.Expr]:
-        return {name: sp.nsimplify(value) for name, value in self.constants.items()}
+        return {name: exact(value) for name, value in self.constants.items()}
 
     @cached_property
     def density_tape(self) -> Tape:
@@ -239,9 +266,10 @@ class Family:
         return replace(self, constants={**self.constants, **constants})
 
     def log_probability(self, x: ArrayLike, theta: ArrayLike) -> NDArray[np.float64]:
-        """log p(x; θ); x (...) and θ (..., d) broadcast. Nats."""
+        """log p(x; θ); x (...) and θ (..., d) broadcast. Nats; −∞ where x cannot be observed."""
         theta = self.check(theta)
-        return self.density_tape(x, *np.moveaxis(theta, -1, 0))[..., 0]
+        value = self.density_tape(x, *np.moveaxis(theta, -1, 0))[..., 0]
+        return np.where(self.support.contains(x), value, -np.inf)
 
     def inside(self, theta: ArrayLike) -> NDArray[np.bool_]:
         """Whether θ (..., d) lies strictly inside the domain."""
@@ -283,6 +311,20 @@ class Family:
         return Charts(charts, {", ".join(self.names): own.name})
 
 
+def exact(value: float) -> sp.Expr:
+    """A number as written: 0.1 is 1/10, and no text is ever parsed."""
+    if math.isinf(value):
+        return sp.oo if value > 0 else -sp.oo
+    written = Fraction(repr(float(value)))
+    return sp.Rational(written.numerator, written.denominator)
+
+
+def _check_constants(family: Family) -> None:
+    for name, value in family.constants.items():
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+            raise ValueError(f"Family '{family.title}': constant '{name}' is {value!r}; give a finite number.")
+
+
 def _check_signature(family: Family) -> None:
     given = list(inspect.signature(family.log_density).parameters)[1:]
     wanted = [*family.names, *family.constants]
@@ -321,9 +363,7 @@ def dual_charts(family: Family) -> list[Chart]:
     count = range(1, family.dimension + 1)
 
     def put(values: tuple[sp.Expr, ...]) -> Formula:
-        return lambda *theta: tuple(
-            v.subs(dict(zip(family.symbols, theta, strict=True)), simultaneous=True) for v in values
-        )
+        return lambda *theta: tuple(v.xreplace(dict(zip(family.symbols, theta, strict=True))) for v in values)
 
     return [
         Chart(
@@ -355,7 +395,7 @@ def unconstrained_chart(family: Family) -> Chart:
 
 
 def _unconstrain(p: Parameter) -> tuple[str, Formula, Formula, str]:
-    low, high = (sp.nsimplify(b) if math.isfinite(b) else b for b in p.domain)
+    low, high = map(exact, p.domain)
     glyph = p.glyph or p.name
     if p.domain == REAL:
         return p.name, lambda t: t, lambda u: u, glyph

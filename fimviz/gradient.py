@@ -24,6 +24,8 @@ from fimviz.metric import Metric, fisher_metric
 from fimviz.tape import Tape, lower
 
 Array = NDArray[np.float64]
+# a descent ends where the loss is this close to its minimum
+STOP = 1e-3
 
 
 def natural_gradient(metric: Metric, gradient: ArrayLike, theta: ArrayLike) -> Array:
@@ -62,14 +64,15 @@ def descend(
     natural: bool = False,
     step: float = 0.1,
     damping: float = 0.0,
-    stop: float = 1e-3,
+    stop: float = STOP,
     most: int = 5000,
 ) -> Descent:
     """Descend KL(target‖p_θ) from `start` in the coordinates of `chart` until it is below `stop`."""
     theta, target = family.check(start), family.check(target)
-    if step <= 0 or damping < 0:
-        raise DomainError(step if step <= 0 else damping, "the step size" if step <= 0 else "the damping",
-                          "negative or zero", "choose a positive number")  # fmt: skip
+    if not 0 < step < np.inf:
+        raise DomainError(step, "the step size", "not a positive number", "choose one, for example 0.1")
+    if not 0 <= damping < np.inf:
+        raise DomainError(damping, "the damping", "negative or not a number", "choose 0 or more")
     metric = fisher_metric(family, chart)
     own = chart_map(family, metric.chart)
     loss = loss_tape(family)

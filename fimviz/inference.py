@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from fimviz.atlas import chart_map
+from fimviz.atlas import ChartMap, chart_map
 from fimviz.derive.quadrature import Expectation
 from fimviz.errors import DomainError
 from fimviz.family import Family
 from fimviz.metric import Metric, fisher_metric
+from fimviz.tape import Tape, lower
 
 Array = NDArray[np.float64]
 
@@ -74,41 +76,62 @@ def estimates(family: Family, theta: ArrayLike, n: int, count: int = 260, seed: 
 
 
 def _statistics(family: Family, x: Array) -> Array:
-    from fimviz.tape import lower
-
     return lower(family.exponential_form.statistics, (family.sample,))(x)
 
 
 def _scoring(family: Family, theta: Array, x: Array, rounds: int = 60) -> Array:
     """ξ ← ξ + g⁻¹ E_data[s] in the unconstrained chart, halved until the likelihood rises."""
     free = chart_map(family, "unconstrained")
-    metric = fisher_metric(family, "unconstrained")
-    expectation = Expectation(family)
-    with np.errstate(all="ignore"):
-        sample_ = (x, np.log(x), np.log1p(-x))
+    score = lower([sp.diff(family.expression, s) for s in family.symbols], (family.sample, *family.symbols))
     u = np.broadcast_to(free.to(theta), (len(x), family.dimension)).copy()
     best = _mean_log_density(family, free.back(u), x)
     for _ in range(rounds):
-        point = free.back(u)
-        score = expectation.score_tape(*sample_, *np.moveaxis(point[:, None, :], -1, 0)).mean(axis=1)
-        slope = np.linalg.solve(np.swapaxes(free.jacobian(point), -1, -2), score[..., None])
-        step = np.linalg.solve(metric.solver.tensors.g(u) if metric.chart == family.solver else metric.matrix(u), slope)[..., 0]
-        scale = np.ones(len(u))
-        for _ in range(12):
-            tried = u + scale[:, None] * step
-            value = _mean_log_density(family, free.back(tried), x)
-            worse = ~(value >= best)
-            if not worse.any():
-                break
-            scale = np.where(worse, scale / 2, scale)
-        moved = value > best
-        u = np.where(moved[:, None], tried, u)
-        best = np.where(moved, value, best)
-        if np.max(np.abs(step[moved] * scale[moved, None]), initial=0.0) < 1e-7:
+        step = _scoring_step(family, free, score, u, x)
+        trial, best, moved = _halved(family, free, u, step, best, x)
+        size = np.abs(trial - u)[moved]
+        u = np.where(moved[:, None], trial, u)
+        if np.max(size, initial=0.0) < 1e-7:
             break
     return free.back(u)
+
+
+def _scoring_step(family: Family, free: ChartMap, score: Tape, u: Array, x: Array) -> Array:
+    """g⁻¹ E_data[s] in the unconstrained chart, through the declared one: (∂u/∂θ) g(θ)⁻¹ s."""
+    theta = free.back(u)
+    mean = score(x, *np.moveaxis(theta[:, None, :], -1, 0)).mean(axis=1)
+    step = np.linalg.solve(fisher_metric(family).matrix(theta), mean[..., None])
+    return (free.jacobian(theta) @ step)[..., 0]
+
+
+def _halved(family: Family, free: ChartMap, u: Array, step: Array, best: Array, x: Array):
+    """The trial points, their likelihood or the best one before, and which of them rose."""
+    scale = np.ones((len(u), 1))
+    for _ in range(12):
+        trial = u + scale * step
+        value = _mean_log_density(family, free.back(trial), x)
+        worse = ~(value >= best)
+        if not worse.any():
+            break
+        scale[worse] /= 2
+    moved = value > best
+    return trial, np.where(moved, value, best), moved
 
 
 def _mean_log_density(family: Family, theta: Array, x: Array) -> Array:
     value = family.density_tape(x, *np.moveaxis(theta[:, None, :], -1, 0))[..., 0].mean(axis=1)
     return np.where(np.isfinite(value), value, -np.inf)
+
+
+def shrunk(points: ArrayLike, factor: float) -> Array:
+    """Estimates (m, d) with their first coordinate multiplied by `factor`: biased, and less spread."""
+    points = np.array(points, float)
+    points[..., 0] *= factor
+    return points
+
+
+def share_inside(family: Family, chart: str, theta: ArrayLike, points: ArrayLike, square: float) -> float:
+    """The share of `points` (m, d) with g(v, v) ≤ `square`, v their offset from θ in the chart's coordinates."""
+    own = chart_map(family, chart)
+    offset = own.to(np.asarray(points, float)) - own.to(family.check(theta))
+    g = fisher_metric(family, chart).matrix(own.to(np.asarray(theta, float)))
+    return float(np.mean(np.einsum("ni,ij,nj->n", offset, g, offset) <= square))

@@ -17,10 +17,10 @@ from numpy.typing import ArrayLike, NDArray
 from fimviz.atlas import ChartMap, chart_map, run
 from fimviz.derive import Derivation, derive
 from fimviz.errors import DomainError
-from fimviz.exponential import tidy
+from fimviz.exponential import tidy, tidy_terms
 from fimviz.family import Family
 from fimviz.isometry import Isometry, recognise
-from fimviz.special import LogBesselI0, LogBesselI0Sqrt
+from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt
 from fimviz.tape import Tape, lower
 
 Array = NDArray[np.float64]
@@ -139,7 +139,7 @@ class SolverChart:
     tangent vectors at a point given in ξ and in u respectively.
     """
 
-    def __init__(self, metric: Metric, tensors: Tensors, own: Any, free: Any, edge: float):
+    def __init__(self, metric: Metric, tensors: Tensors, own: Any, free: Any, edge: ArrayLike):
         self._metric, self.tensors = metric, tensors
         self._own, self._free = own, free
         self._edge = edge
@@ -357,8 +357,7 @@ class Metric:
         """K = R₁₂₁₂ / det g for two parameters (sphere positive), shape (...). Chart-free."""
         if self.dimension != 2:
             raise ValueError(
-                f"{self.title} has {self.dimension} parameter(s); Gaussian curvature needs two. "
-                "Use scalar_curvature."
+                f"{self.title} has {self.dimension} parameter(s); Gaussian curvature needs two. Use scalar_curvature."
             )
         g, lowered = self.riemann(theta, alpha)
         both = (lowered[..., 0, 1, 0, 1] + lowered[..., 1, 0, 1, 0]) / 2
@@ -381,17 +380,17 @@ class _ClosedForm:
     """Distance, log and path through an isometry, in the coordinates of one chart."""
 
     def __init__(self, isometry: Isometry, own: Any):
-        self._isometry, self._own = isometry, own
+        self.isometry, self._own = isometry, own
 
     def distance(self, p: ArrayLike, q: ArrayLike) -> Array:
-        return self._isometry.distance(self._own.back(p), self._own.back(q))
+        return self.isometry.distance(self._own.back(p), self._own.back(q))
 
     def path(self, p: ArrayLike, q: ArrayLike, t: ArrayLike) -> Array:
-        return self._own.to(self._isometry.path(self._own.back(p), self._own.back(q), np.asarray(t, float)))
+        return self._own.to(self.isometry.path(self._own.back(p), self._own.back(q), np.asarray(t, float)))
 
     def log(self, p: ArrayLike, q: ArrayLike) -> Array:
         theta = self._own.back(p)
-        velocity = self._isometry.log(theta, self._own.back(q))
+        velocity = self.isometry.log(theta, self._own.back(q))
         return (self._own.jacobian(theta) @ velocity[..., None])[..., 0]
 
 
@@ -413,14 +412,10 @@ def _build(family: Family, key: str) -> Metric:
     base = _tensors(family, next(iter(family.charts)))
     return Metric(
         own.chart.names, base, own, _tensors(family, key),
-        (_tensors(family, family.solver), free, _EDGE),
+        (_tensors(family, family.solver), free, np.array(free.edges)),
         title=f"Family '{family.title}'", derivation=derivation, family=family, chart=key,
         isometry=_isometry(family), dual=Dual(own) if derivation.form else None,
     )  # fmt: skip
-
-
-# |u| beyond which exp(u) leaves the range where its square is still a number
-_EDGE = 340.0
 
 
 def _isometry(family: Family) -> Isometry | None:
@@ -441,9 +436,10 @@ def _make_tensors(family: Family, key: str) -> Tensors | None:
     derivation, own = derive(family), chart_map(family, key)
     if own.chart.symbols == own.forward == family.symbols:
         return Tensors(family.symbols, derivation.g, lambda: derivation.cubic)
-    if own.backward is None:
+    # a picture is drawn in, not read: its formulas would be long and serve nobody
+    if own.backward is None or key in family.picture:
         return None
-    if key == "natural" and derivation.form:
+    if derivation.form and own.chart.to == family.charts["natural"].to:
         return _potential_tensors(derivation, own)
     return _pulled_back(derivation, own)
 
@@ -452,12 +448,14 @@ def _potential_tensors(derivation: Derivation, own: ChartMap) -> Tensors:
     """In natural coordinates g = ∂∂ψ and T = ∂∂∂ψ, with the potential ψ = −c₀."""
     symbols = own.chart.symbols
     swap = dict(zip(own.family.symbols, own.backward, strict=True))
-    potential = -sp.expand_log(tidy(derivation.form.free_part.subs(swap, simultaneous=True)), force=False)
+    potential = -tidy_terms(derivation.form.free_part.xreplace(swap))
     potential = potential.replace(
         lambda e: isinstance(e, LogBesselI0) and e.args[0].is_Pow and e.args[0].exp == sp.Rational(1, 2),
         lambda e: LogBesselI0Sqrt(0, e.args[0].base),
     )
-    g = sp.Matrix(len(symbols), len(symbols), lambda i, j: sp.diff(potential, symbols[i], symbols[j]))
+    slopes = [sp.diff(potential, s) for s in symbols]
+    # one fraction an entry: p(1 − p) written as a difference loses its digits near the edge
+    g = symmetric_matrix(len(symbols), lambda i, j: _tidy_if_plain(sp.diff(slopes[i], symbols[j])))
 
     def cubic() -> Any:
         return [[[sp.diff(g[i, j], c) for c in symbols] for j in range(len(symbols))] for i in range(len(symbols))]
@@ -472,13 +470,16 @@ def _pulled_back(derivation: Derivation, own: ChartMap) -> Tensors:
     jacobian = sp.Matrix([[sp.diff(b, s) for s in symbols] for b in back])
 
     def moved(e: sp.Expr) -> sp.Expr:
-        return e.subs(swap, simultaneous=True)
+        return e.xreplace(swap)
 
-    g = jacobian.T * derivation.g.applyfunc(moved) * jacobian
-    g = g.applyfunc(_tidy_if_plain)
+    inner_g = derivation.g.applyfunc(moved)
+    d = range(len(symbols))
+    g = symmetric_matrix(
+        len(symbols),
+        lambda i, j: _tidy_if_plain(sum(jacobian[a, i] * inner_g[a, b] * jacobian[b, j] for a in d for b in d)),
+    )
 
     def cubic() -> Any:
-        d = range(len(symbols))
         inner = [[[moved(e) for e in row] for row in plane] for plane in derivation.cubic]
         return [[[sum(inner[a][b][c] * jacobian[a, i] * jacobian[b, j] * jacobian[c, k]
                       for a in d for b in d for c in d) for k in d] for j in d] for i in d]  # fmt: skip
@@ -486,6 +487,12 @@ def _pulled_back(derivation: Derivation, own: ChartMap) -> Tensors:
     return Tensors(symbols, g, cubic)
 
 
+def symmetric_matrix(size: int, entry: Callable[[int, int], sp.Expr]) -> sp.Matrix:
+    """The symmetric matrix whose upper triangle is entry(i, j); each is worked out once."""
+    upper = {(i, j): entry(i, j) for i in range(size) for j in range(i, size)}
+    return sp.Matrix(size, size, lambda i, j: upper[min(i, j), max(i, j)])
+
+
 def _tidy_if_plain(e: sp.Expr) -> sp.Expr:
     """Cancel what is rational in its symbols and exponentials; special functions are left alone."""
-    return sp.expand(e) if e.has(sp.polygamma) else tidy(e)
+    return sp.expand(e) if e.has(sp.polygamma, LogBesselI0, BesselRatio, LogBesselI0Sqrt) else tidy(e)

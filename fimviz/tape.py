@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,8 @@ _ORDERED = {
     special.BesselRatio: "bessel_ratio",
     special.LogBesselI0Sqrt: "log_i0_sqrt",
 }
+# How an operation is called: on one, two or three registers, or with an order before one or two.
+_UNARY_CALL, _BINARY_CALL, _ORDER_CALL, _ORDER_PAIR_CALL, _TERNARY_CALL = 1, 2, 3, 4, 5
 _RUN: dict[str, Callable[..., Any]] = {
     "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.divide,
     "neg": np.negative, "inv": np.reciprocal, "square": np.square, "pow": np.power,
@@ -88,13 +91,13 @@ class Tape:
         registers += [None] * (self.n_reg - len(registers))
         with np.errstate(all="ignore"):
             for run, dst, a, b, c, kind in self._program:
-                if kind == 1:
+                if kind == _UNARY_CALL:
                     registers[dst] = run(registers[a])
-                elif kind == 2:
+                elif kind == _BINARY_CALL:
                     registers[dst] = run(registers[a], registers[b])
-                elif kind == 3:
+                elif kind == _ORDER_CALL:
                     registers[dst] = run(c, registers[a])
-                elif kind == 4:
+                elif kind == _ORDER_PAIR_CALL:
                     registers[dst] = run(c, registers[a], registers[b])
                 else:
                     registers[dst] = run(registers[a], registers[b], registers[c])
@@ -115,12 +118,12 @@ class Tape:
 
 def _kind(name: str) -> int:
     if name == "where":
-        return 5
+        return _TERNARY_CALL
     if name == "polygamma_difference":
-        return 4
+        return _ORDER_PAIR_CALL
     if name in ("polygamma", "bessel_ratio", "log_i0_sqrt"):
-        return 3
-    return 2 if name in _BINARY else 1
+        return _ORDER_CALL
+    return _BINARY_CALL if name in _BINARY else _UNARY_CALL
 
 
 def lower(expressions: Iterable[Any], symbols: Sequence[sp.Symbol]) -> Tape:
@@ -144,17 +147,13 @@ def stabilise(expression: sp.Expr) -> sp.Expr:
 
 def _pair_polygammas(total: sp.Expr) -> sp.Expr:
     terms = list(total.args)
-    split = [(_polygamma_factor(t), t) for t in terms]
-    for i, (first, left) in enumerate(split):
-        for j, (second, right) in enumerate(split):
-            if first is None or second is None or first[1].args[0] != second[1].args[0]:
-                continue
-            gap = sp.expand(second[1].args[1] - first[1].args[1])
-            if gap.is_positive and sp.expand(first[0] + second[0]) == 0:
-                order, near = first[1].args
-                rest = [t for k, t in enumerate(terms) if k not in (i, j)]
-                pair = first[0] * special.PolygammaDifference(order, near, gap)
-                return _pair_polygammas(sp.Add(*rest) + pair) if rest else pair
+    found = [(i, *_polygamma_factor(t)) for i, t in enumerate(terms) if _polygamma_factor(t)]
+    for (i, left, near), (j, right, far) in permutations(found, 2):
+        gap = sp.expand(far.args[1] - near.args[1])
+        if near.args[0] == far.args[0] and gap.is_positive and sp.expand(left + right) == 0:
+            rest = [t for k, t in enumerate(terms) if k not in (i, j)]
+            pair = left * special.PolygammaDifference(*near.args, gap)
+            return _pair_polygammas(sp.Add(*rest) + pair) if rest else pair
     return total
 
 
@@ -300,9 +299,14 @@ class _Builder:
             raise ValueError(f"Piecewise '{e}' has no value where no condition holds; add one.")
         result = self.visit(value)
         for value, condition in reversed(e.args[:-1]):
-            lower_, upper = (self.visit(s) for s in (condition.lts, condition.gts))
-            test = self.emit("lt", lower_, upper)
-            result = self.emit("where", test, self.visit(value), result)
+            if not isinstance(condition, (sp.StrictLessThan, sp.StrictGreaterThan, sp.LessThan, sp.GreaterThan)):
+                raise ValueError(f"Piecewise condition '{condition}' is not one comparison; nest them instead.")
+            less, more = self.visit(condition.lts), self.visit(condition.gts)
+            if isinstance(condition, (sp.LessThan, sp.GreaterThan)):
+                # a ≤ b is where b < a is not
+                result = self.emit("where", self.emit("lt", more, less), result, self.visit(value))
+            else:
+                result = self.emit("where", self.emit("lt", less, more), self.visit(value), result)
         return result
 
     def finish(self, out: list[Any]) -> Tape:

@@ -15,8 +15,6 @@ from fimviz.family import Family
 from fimviz.metric import fisher_metric
 from fimviz.tape import lower
 
-# |u| in a logarithmic chart from which a point counts as having reached the domain's edge
-_EDGE = 300.0
 Expressions = Sequence[sp.Expr]
 
 
@@ -34,7 +32,7 @@ def describe(family: Family) -> dict[str, Any]:
             "from_theta": free.to_tape.as_dict(),
             "to_theta": _tape(_back(free), _u(free)),
             "metric": solver.tensors.g_dg_tape.as_dict(),
-            "edge": _EDGE,
+            "edge": [_finite(bound) for bound in free.edges],
         },
         "log_density": family.density_tape.as_dict(),
         "support": {
@@ -74,9 +72,7 @@ def describe_descent(family: Family, key: str) -> dict[str, Any] | None:
     symbols = own.chart.symbols
     # p* keeps its own symbols: they must differ from the chart's
     target = [sp.Symbol(f"{s.name}_star", **s.assumptions0) for s in first]
-    loss = expression.subs(
-        {**dict(zip(first, target, strict=True)), **dict(zip(second, own.backward, strict=True))}, simultaneous=True
-    )
+    loss = expression.xreplace(dict(zip((*first, *second), (*target, *own.backward), strict=True)))
     d = range(len(symbols))
     return {
         "name": own.chart.name,
@@ -112,7 +108,7 @@ def _back(free: ChartMap) -> tuple[sp.Expr, ...]:
 def _in_u(expressions: Expressions, free: ChartMap) -> list[sp.Expr]:
     """Expressions in θ as expressions in u."""
     swap = dict(zip(free.family.symbols, _back(free), strict=True))
-    return [e.subs(swap, simultaneous=True) for e in expressions]
+    return [e.xreplace(swap) for e in expressions]
 
 
 def _between(own: ChartMap, free: ChartMap) -> dict[str, Any]:
@@ -123,7 +119,7 @@ def _between(own: ChartMap, free: ChartMap) -> dict[str, Any]:
     if own.backward is not None:
         swap = dict(zip(own.family.symbols, own.backward, strict=True))
         back = own.chart.symbols if own.chart.name == free.chart.name else [
-            e.subs(swap, simultaneous=True) for e in free.forward
+            e.xreplace(swap) for e in free.forward
         ]  # fmt: skip
         to_u = _tape(back, own.chart.symbols)
     return {
@@ -158,4 +154,4 @@ def _kl(family: Family, free: ChartMap) -> dict[str, Any] | None:
     swap = dict(zip(first, back, strict=True))
     move = dict(zip(u, other, strict=True))
     swap |= {s: b.xreplace(move) for s, b in zip(second, back, strict=True)}
-    return _tape([expression.subs(swap, simultaneous=True)], (*u, *other))
+    return _tape([expression.xreplace(swap)], (*u, *other))
