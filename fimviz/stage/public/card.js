@@ -23,6 +23,7 @@ export class Prediction {
     if (text !== this.text) {
       this.text = text;
       this.chosen = null;
+      this.element.style.minHeight = "";
       this.options.replaceChildren(...(given.options ?? []).map((option, i) => this.#button(option, i)));
     }
     setText(this.title, words("predict"));
@@ -37,6 +38,8 @@ export class Prediction {
   }
 
   #choose(index) {
+    // The answer is often shorter than the question; what stands below stays where it is.
+    this.element.style.minHeight = `${this.element.offsetHeight}px`;
     this.chosen = index;
     this.refresh();
     if (this.given.then) this.show.focus({ preventScroll: true });

@@ -199,7 +199,7 @@ export function valueText(scene, name) {
 /** Two decimals, or three digits where two decimals would say nothing; `given` tells a probability. */
 export function parameter(value, given) {
   if (given?.lo === 0 && given?.hi === 1) return formatNumber(value, ".2p");
-  return formatNumber(value, value !== 0 && Math.abs(value) < 0.1 ? ".3g" : ".2f");
+  return formatNumber(value, Math.abs(value) > 1e-9 && Math.abs(value) < 0.1 ? ".3g" : ".2f");
 }
 
 /**

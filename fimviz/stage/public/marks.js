@@ -4,6 +4,7 @@
  */
 import { sublevel } from "./contour.js";
 import { outline, usable } from "./scene.js";
+import { refine } from "./trace.js";
 
 export function drawMark(pen, mark, index) {
   const draw = Object.hasOwn(MARKS, mark.kind) ? MARKS[mark.kind] : null;
@@ -23,7 +24,7 @@ const MARKS = {
   path(pen, mark, id) {
     const path = pen.scene.results.get(mark.of);
     if (!usablePath(pen, path)) return;
-    const pts = project(pen, path.byLength ?? path.points, mark);
+    const pts = refine(project(pen, path.points, mark), (t) => projectOne(pen, path.at(t), mark));
     const line = lineStyle(pen, mark, id);
     pen.front.push({ t: "path", pts, ...line });
     pen.lines.push(pts);

@@ -85,7 +85,10 @@ function clipBox({ frame, style }) {
 function finish(pen) {
   const { style, frame, memory, panel } = pen;
   const edge = 3 * style.k;
-  const box = { x: edge, y: 1, w: frame.width - 2 * edge, h: frame.height - 2 };
+  // Below the floor and in the top left corner stand the axes' own words.
+  const floor = panel.axes && panel.axes.frame !== "none";
+  const box = { x: edge, y: 1, w: frame.width - 2 * edge, h: (floor ? frame.box.y + frame.box.h : frame.height) - 2 };
+  if (floor && panel.axes.y?.label) pen.obstacles.push({ x: 0, y: 0, w: frame.box.x + 6 * style.size.axis_text, h: frame.box.y });
   const texts = placeLabels(pen.labels, { obstacles: pen.obstacles, lines: pen.lines, box, style, memory });
   pen.front.push(...texts);
   for (const handle of pen.handles) pen.front.push(...handleItems(handle, pen));

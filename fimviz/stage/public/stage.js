@@ -192,9 +192,11 @@ class Stage {
   }
 
   #fail(error) {
+    this.error = error;
     this.element.classList.toggle("fv-failed", Boolean(error));
     this.failure.hidden = !error;
-    if (error) setText(this.failure, this.words("bad_data", { reason: String(error.message ?? error) }));
+    const reason = error instanceof Unreadable ? error.message : this.words("malformed");
+    setText(this.failure, error ? this.words("bad_data", { reason }) : "");
   }
 
   // --- looks ----------------------------------------------------------------------------------------------------
@@ -278,9 +280,11 @@ class Stage {
     const begun = performance.now();
     try {
       if (this.resized) this.#layout();
-      if (this.data) this.#draw(now);
+      if (this.data && this.rev !== undefined) this.#draw(now);
+      if (this.drawFailed) this.#fail((this.drawFailed = null));
     } catch (error) {
-      this.#fail(error);
+      // One bad frame is told, and the next good one takes it back.
+      this.#fail((this.drawFailed = error));
     }
     this.frames++;
     this.jsTimes.push(performance.now() - begun);
@@ -556,10 +560,13 @@ class Stage {
   }
 }
 
+class Unreadable extends Error {}
+
 function check(data) {
-  if (!data || typeof data !== "object") throw new Error("there is no scene");
-  if (!Array.isArray(data.panels)) throw new Error("the scene has no panels");
-  if (!data.values || typeof data.values !== "object") throw new Error("the scene has no values");
+  if (!data || typeof data !== "object") throw new Unreadable("there is no scene");
+  if (!Array.isArray(data.panels)) throw new Unreadable("the scene has no panels");
+  if (!data.panels.some(drawable)) throw new Unreadable("the scene has no panel of a known kind");
+  if (!data.values || typeof data.values !== "object") throw new Unreadable("the scene has no values");
   return data;
 }
 
@@ -587,6 +594,7 @@ function probe(stage) {
     get values() { return stage.scene.snapshot(); },
     get scene() { return stage.scene; },
     get views() { return stage.views; },
+    get error() { return stage.error ?? null; },
     get busy() { return Boolean(stage.travel || stage.playing || stage.drag || stage.raf); },
     svg: () => figureSVG(stage),
   };

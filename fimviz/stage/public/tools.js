@@ -109,7 +109,7 @@ export class Table {
       if (!Array.isArray(scene.values[value])) continue;
       scene.values[value].forEach((x, i) => this.#field(wanted, value, name, i, x));
     }
-    for (const [id, text] of results(scene)) this.#text(wanted, id, text);
+    for (const [name, text] of results(scene)) this.#text(wanted, name, text);
     for (const [key, row] of this.rows) if (!wanted.has(key)) row.node.remove(), this.rows.delete(key);
   }
 
@@ -136,8 +136,8 @@ export class Table {
     if (!input.matches(":focus")) input.value = String(Number(x.toPrecision(8)));
   }
 
-  #text(wanted, id, text) {
-    setText(this.#row(wanted, id, id, () => el("span")), text);
+  #text(wanted, name, text) {
+    setText(this.#row(wanted, name, name, () => el("span")), text);
   }
 
   #type(value, index, input) {
@@ -162,8 +162,8 @@ function handlesOf(data) {
 function* results(scene) {
   for (const { id, label } of scene.computed) {
     const result = scene.results.get(id);
-    if (!result?.ok) continue;
-    const name = label ?? id;
+    if (!result?.ok || !label) continue;
+    const name = scene.fill(label);
     if (result.kind === "point") yield [name, scene.names().map((n, i) => `${scene.data.model.theta[i].symbol ?? n} ${parameter(result.theta[i], scene.data.model.theta[i])}`).join(", ")];
     else if (result.kind === "descent") yield [name, `${result.steps}, ${result.status}`];
     else if (Number.isFinite(result.length)) yield [name, formatNumber(result.length, ".4g")];

@@ -43,6 +43,7 @@ export const ENGLISH = {
   computing: "Computing",
   left_window: "A geodesic left the window.",
   bad_data: "This picture could not be drawn: {reason}.",
+  malformed: "part of its description is missing or malformed",
   reason_no_geodesic: "No geodesic found.",
   reason_outside: "A point lies outside the model.",
   reason_inaccurate: "Accuracy lost; nothing is drawn.",
