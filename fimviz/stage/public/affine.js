@@ -63,7 +63,8 @@ function straightInExpectation({ from_u: forward, jac_u: jacobian }, space) {
   return (uA, uB) => {
     const [a, b] = [uA, uB].map((u) => Float64Array.from(toMean.at(u)));
     const target = (s) => Float64Array.from(a, (start, k) => start + s * (b[k] - start));
-    return (ss, guess) => (guess === null ? inverse.inTurn(ss, target, uA) : inverse.together(ss, target, straight(a, b, ss), guess));
+    return (ss, guess) =>
+      guess === null ? inverse.inTurn(ss, target, uA) : inverse.together(ss, target, straight(a, b, ss), guess);
   };
 }
 

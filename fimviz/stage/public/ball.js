@@ -1,9 +1,9 @@
 /** Ellipses of the metric and balls of the Kullback–Leibler divergence about a point. */
 import { compileTape } from "./tape.js";
+import { direction } from "./directions.js";
 import { backward, cholesky } from "./linear.js";
 import { columns } from "./metric.js";
 import { panelOf } from "./path.js";
-import { direction } from "./shoot.js";
 
 const FIRST_GROWTH = 1.02;
 const GROWTH = 1.5;

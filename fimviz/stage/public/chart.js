@@ -1,7 +1,7 @@
 /** Display charts: coordinates (or a picture map) over the solver chart u, with inverse, Jacobian and ellipses. */
 import { compileTape } from "./tape.js";
+import { direction } from "./directions.js";
 import { cholesky, leastSquares, product, solve } from "./linear.js";
-import { direction } from "./shoot.js";
 
 const MOST_ROUNDS = 60;
 const MOST_HALVINGS = 20;
@@ -14,7 +14,9 @@ export function makeChart(spec, model) {
   const { d } = model;
   const [forward, jacobian] = [compileTape(spec.from_u), compileTape(spec.jac_u)];
   const n = forward.nOut;
-  if (forward.nIn !== d || jacobian.nOut !== n * d) throw new Error(`Chart '${spec.name}': tapes do not fit dimension ${d}.`);
+  if (forward.nIn !== d || jacobian.nOut !== n * d) {
+    throw new Error(`Chart '${spec.name}': its tapes do not fit dimension ${d}.`);
+  }
   const fromU = (u) => Float64Array.from(forward.at(u));
   const jac = (u) => Float64Array.from(jacobian.at(u));
   const chart = {
@@ -39,7 +41,7 @@ export function makeChart(spec, model) {
 
 function batch(forward, points, d, n) {
   const count = points.length / d;
-  const inputs = Array.from({ length: d }, (_, k) => Float64Array.from({ length: count }, (_, i) => points[i * d + k]));
+  const inputs = Array.from({ length: d }, (_, k) => points.filter((_, i) => i % d === k));
   const outputs = Array.from({ length: n }, () => new Float64Array(count));
   forward.run(inputs, outputs, count);
   return Float64Array.from({ length: count * n }, (_, i) => outputs[i % n][Math.floor(i / n)]);

@@ -22,6 +22,9 @@ export const CUMULATIVE = cumulativeMatrix();
 /** Values on the left and on the right half of a panel from the values on the whole. */
 export const HALVES = [0, 0.5].map((shift) => interpolationMatrix(POINTS.map((x) => shift + x / 2)));
 
+/** Values at NODES other points, one between any two neighbours: what is only right at the points shows there. */
+export const BETWEEN = interpolationMatrix(POINTS.map((_, j) => Math.sin((Math.PI * (2 * j + 1)) / (4 * NODES)) ** 2));
+
 function derivativeMatrix() {
   const matrix = new Float64Array(NODES * NODES);
   for (let j = 0; j < NODES; j++) {

@@ -6,7 +6,7 @@
  * Newton's equations are condensed panel by panel onto the values where panels meet: K small dense systems and one
  * block-tridiagonal system of d × d blocks.
  */
-import { D, D2, NODES, onPanels, P } from "./chebyshev.js";
+import { BETWEEN, D, D2, NODES, onPanels, P } from "./chebyshev.js";
 import { longestStep } from "./energy.js";
 import { factorise, substitute } from "./linear.js";
 import { columns } from "./metric.js";
@@ -15,20 +15,27 @@ const INNER = P - 1;
 const NUDGE = 1e-6;
 const SLOW = 0.05;
 const CONVERGED = 1e-11;
-const NEGLIGIBLE = 1e-9;
+const NEGLIGIBLE = 1e-5;
 
-/** collocator(space) -> {solve(Q, K, rounds) -> boolean (Q improved in place), speeds(Q, K) -> Float64Array} */
+/**
+ * collocator(space) -> {solve(from, Q, K, rounds) -> boolean (Q improved in place), speeds(from, Q, K) -> {at, between}}
+ * The path is from + Q: only its offsets are differentiated, so that points as close as numbers can be are not lost.
+ */
 export function collocator(space) {
   const { d } = space;
   const system = makeSystem(d);
-  const take = { W: columns(d), W2: columns(d), A: columns(d), A2: columns(d), Q2: columns(d), T: space.tensors(), T2: space.tensors() };
-  const slopes = { Aq: columns(d * d), Aw: columns(d * d), R: columns(d), step: columns(d) };
+  const vectors = ["W", "W2", "A", "A2", "U", "Q2", "R", "step"].map((name) => [name, columns(d)]);
+  const matrices = ["Aq", "Aw"].map((name) => [name, columns(d * d)]);
+  const take = Object.fromEntries([...vectors, ...matrices, ["T", space.tensors()], ["T2", space.tensors()]]);
 
-  /** Defect a − u″ at every point, in R. */
-  function defects(Q, K, x) {
+  /** Defect a − u″ at every point, in R; the points themselves in U. */
+  function defects(from, Q, K, x) {
     const n = K * NODES;
-    for (let k = 0; k < d; k++) onPanels(D, Q[k], x.W[k], K);
-    space.evaluate(Q, n, x.T);
+    for (let k = 0; k < d; k++) {
+      onPanels(D, Q[k], x.W[k], K);
+      translate(x.U[k], Q[k], from[k], n);
+    }
+    space.evaluate(x.U, n, x.T);
     space.accelerate(x.T, x.W, x.A, n);
     for (let k = 0; k < d; k++) {
       onPanels(D2, Q[k], x.R[k], K);
@@ -37,13 +44,13 @@ export function collocator(space) {
   }
 
   /** ∂a/∂u by small differences, ∂a/∂u′ exactly (a is quadratic in u′): columns k·d + l. */
-  function linearise(Q, n, x) {
+  function linearise(n, x) {
+    const reach = largest(x.W, n);
     for (let l = 0; l < d; l++) {
-      shifted(x.Q2, Q, l, NUDGE, n);
+      shifted(x.Q2, x.U, l, NUDGE, n);
       space.evaluate(x.Q2, n, x.T2);
       space.accelerate(x.T2, x.W, x.A2, n);
       for (let k = 0; k < d; k++) quotient(x.Aq[k * d + l], x.A2[k], x.A[k], NUDGE, n);
-      const reach = 1 + largest(x.W, n);
       shifted(x.W2, x.W, l, reach, n);
       space.accelerate(x.T, x.W2, x.A2, n);
       for (let k = 0; k < d; k++) copy(x.Aw[k * d + l], x.A2[k], n);
@@ -54,19 +61,19 @@ export function collocator(space) {
   }
 
   function workspace(n) {
-    return Object.fromEntries(Object.entries({ ...take, ...slopes }).map(([name, t]) => [name, t(n)]));
+    return Object.fromEntries(Object.entries(take).map(([name, t]) => [name, t(n)]));
   }
 
   /** Newton with the last matrix kept while it converges fast. */
-  function solve(Q, K, rounds = 12) {
+  function solve(from, Q, K, rounds = 12) {
     const n = K * NODES;
     const x = workspace(n);
     let last = Infinity;
     let stale = true;
     for (let round = 0; round < rounds; round++) {
-      defects(Q, K, x);
+      defects(from, Q, K, x);
       if (stale) {
-        linearise(Q, n, x);
+        linearise(n, x);
         if (!system.factor(x, K)) return false;
       }
       system.correct(x, K);
@@ -85,17 +92,23 @@ export function collocator(space) {
     const highs = step.map((column) => largest([column], n));
     const shrink = Math.min(1, ...units.map((unit, k) => longestStep(unit) / highs[k]));
     for (let k = 0; k < d; k++) for (let i = 0; i < n; i++) Q[k][i] += shrink * step[k][i];
-    return Math.max(...units.map((unit, k) => highs[k] / (unit + NEGLIGIBLE * (1 + Math.abs(Q[k][0])))));
+    const widest = Math.max(...units);
+    return Math.max(...units.map((unit, k) => highs[k] / (unit + NEGLIGIBLE * widest)));
   }
 
-  /** Fisher speeds per unit of t. */
-  function speeds(Q, K) {
-    const W = take.W(K * NODES);
+  /** Fisher speeds per unit of t at the points of the panels, and at as many others between them. */
+  function speeds(from, Q, K) {
+    const n = K * NODES;
+    const [W, U, Q2, W2] = [take.W(n), take.U(n), take.Q2(n), take.W2(n)];
     for (let k = 0; k < d; k++) {
       onPanels(D, Q[k], W[k], K);
-      for (let i = 0; i < K * NODES; i++) W[k][i] *= K;
+      for (let i = 0; i < n; i++) W[k][i] *= K;
+      onPanels(BETWEEN, Q[k], Q2[k], K);
+      onPanels(BETWEEN, W[k], W2[k], K);
+      translate(U[k], Q[k], from[k], n);
+      translate(Q2[k], Q2[k], from[k], n);
     }
-    return space.speeds(Q, W, K * NODES);
+    return { at: space.speeds(U, W, n), between: space.speeds(Q2, W2, n) };
   }
 
   return { solve, speeds };
@@ -174,10 +187,10 @@ function makeSystem(d) {
 
   function correct({ R, W, step }, K) {
     for (let e = 0; e < K; e++) innerStep(panels[e], R, e * NODES);
-    const values = joints.length < K ? [] : joints;
-    for (let e = 1; e < K; e++) jointForward(values[e], e > 1 ? values[e - 1] : null, e, W);
-    for (let e = K - 2; e >= 1; e--) subtractProduct(values[e].value, values[e].right, values[e + 1].value, d, 1);
-    for (let e = 0; e < K; e++) spread(panels[e], e > 0 ? values[e].value : null, e < K - 1 ? values[e + 1].value : null, step, e * NODES);
+    for (let e = 1; e < K; e++) jointForward(joints[e], e > 1 ? joints[e - 1] : null, e, W);
+    for (let e = K - 2; e >= 1; e--) subtractProduct(joints[e].value, joints[e].right, joints[e + 1].value, d, 1);
+    const ends = (e) => (e > 0 && e < K ? joints[e].value : null);
+    for (let e = 0; e < K; e++) spread(panels[e], ends(e), ends(e + 1), step, e * NODES);
   }
 
   function innerStep({ matrix, pivots, inner }, R, base) {
@@ -241,6 +254,10 @@ function subtractProduct(C, A, B, d, width) {
       C[i * width + j] -= sum;
     }
   }
+}
+
+function translate(out, column, by, n) {
+  for (let i = 0; i < n; i++) out[i] = column[i] + by;
 }
 
 function shifted(out, Q, l, by, n) {

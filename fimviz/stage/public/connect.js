@@ -33,14 +33,15 @@ function comesAfter(uA, uB) {
 }
 
 function between(tools, from, to, warm) {
-  const tried = warm ? settle(tools, moved(warm, from, to), warm.K) : null;
+  const tried = warm ? settle(tools, from, moved(warm, from, to), warm.K) : null;
   if (tried?.ok) return tried;
   let best = { ok: false, reason: "no-geodesic" };
   for (const pieces of [16, 32, 64]) {
     const start = tools.descend(from, to, pieces);
     if (start === null) continue;
     const K = pieces / PIECES_A_PANEL;
-    const cold = settle(tools, start.Q.map((column) => ontoPanels(column, K)), K);
+    const offsets = start.Q.map((column, k) => column.map((value) => value - from[k]));
+    const cold = settle(tools, from, offsets.map((column) => ontoPanels(column, K)), K);
     if (cold.ok) return cold;
     if (cold.reason === "inaccurate") best = cold;
   }
@@ -48,13 +49,13 @@ function between(tools, from, to, warm) {
 }
 
 /** Newton on K panels, on twice as many as long as the speed is not constant enough. */
-function settle(tools, Q, K) {
+function settle(tools, from, Q, K) {
   let result = { ok: false, reason: "no-geodesic" };
   for (; K <= MOST_PANELS; K *= 2, Q = Q.map(refine)) {
-    if (!tools.solve(Q, K)) return result;
-    const speeds = tools.speeds(Q, K);
-    const drift = spreadOf(speeds);
-    result = { ok: drift <= ALLOWED_DRIFT, reason: "inaccurate", Q, K, speeds, drift };
+    if (!tools.solve(from, Q, K)) return result;
+    const { at, between: others } = tools.speeds(from, Q, K);
+    const drift = Math.max(spreadOf(at), spreadOf(others));
+    result = { ok: drift <= ALLOWED_DRIFT, reason: "inaccurate", from, Q, K, speeds: at, drift };
     if (drift <= WANTED_DRIFT) break;
   }
   return result;
@@ -71,14 +72,15 @@ function spreadOf(speeds) {
   return high / low - 1;
 }
 
-/** The last path carried to new ends by a motion that is linear in t. */
-function moved({ Q, K }, from, to) {
-  return Q.map((column, k) => {
-    const [first, last] = [from[k] - column[0], to[k] - column[column.length - 1]];
-    return column.map((value, i) => {
-      const t = (Math.floor(i / NODES) + POINTS[i % NODES]) / K;
-      return value + first + t * (last - first);
-    });
+/** The last path's offsets carried to new ends by a motion linear in t; turned round where the ends changed places. */
+function moved({ from: start, Q, K }, from, to) {
+  const end = (k) => Q[k][Q[k].length - 1];
+  const gap = (u, turned) => Q.reduce((sum, _, k) => sum + Math.abs(u[k] - start[k] - (turned ? end(k) : 0)), 0);
+  const turned = gap(from, true) + gap(to, false) < gap(from, false) + gap(to, true);
+  return Q.map((values, k) => {
+    const column = turned ? values.map((value) => value - end(k)).reverse() : values;
+    const rest = to[k] - from[k] - column[column.length - 1];
+    return column.map((value, i) => value + rest * ((Math.floor(i / NODES) + POINTS[i % NODES]) / K));
   });
 }
 
@@ -110,7 +112,7 @@ function alongLine(space, [from], [to]) {
 }
 
 function described(found, { swap, m, space, shoot, uA, uB }) {
-  const path = found.line ?? new Path(evenBreaks(found.K), found.Q, found.speeds);
+  const path = found.line ?? new Path(evenBreaks(found.K), found.Q, found.speeds, found.from);
   const along = found.line ? (t) => path.atLength(t) : (t) => path.at(t);
   const at = swap ? (t) => along(1 - t) : along;
   const points = new Float64Array((m + 1) * space.d);
@@ -142,8 +144,9 @@ function velocity(path, end, swap) {
 }
 
 /** What the next frame starts from: fewer panels if this many were not needed. */
-function kept({ Q, K, drift }) {
-  return drift < SPARE_DRIFT && K > 1 ? { Q: Q.map(coarsen), K: K / 2 } : { Q: Q.map((column) => Float64Array.from(column)), K };
+function kept({ from, Q, K, drift }) {
+  const spare = drift < SPARE_DRIFT && K > 1;
+  return { from: Float64Array.from(from), Q: spare ? Q.map(coarsen) : Q, K: spare ? K / 2 : K };
 }
 
 function missedBy(shoot, uA, uB, velocityA, length) {
@@ -155,6 +158,7 @@ function missedBy(shoot, uA, uB, velocityA, length) {
 function resting(u, m, d) {
   const points = new Float64Array((m + 1) * d);
   for (let i = 0; i < points.length; i++) points[i] = u[i % d];
-  const still = () => new Float64Array(d);
-  return { ok: true, length: 0, points, at: () => Float64Array.from(u), velocityA: still(), velocityB: still(), drift: 0, endpoint: () => 0, warm: null };
+  const still = new Float64Array(d);
+  const at = () => Float64Array.from(u);
+  return { ok: true, length: 0, points, at, velocityA: still, velocityB: still, drift: 0, endpoint: () => 0, warm: null };
 }

@@ -18,7 +18,7 @@ export function longestStep(range) {
   return Math.max(LONGEST_STEP, range / 10);
 }
 
-/** descender(space)(uA, uB, M) -> {Q: columns of M + 1 points, length} or null. */
+/** descender(space)(uA, uB, M) -> {Q: columns of M + 1 points, energy} or null. */
 export function descender(space) {
   const { d } = space;
   const chain = makeChain(d);
@@ -43,7 +43,7 @@ export function descender(space) {
   return function descend(uA, uB, M, rounds = 80) {
     const x = Object.fromEntries(Object.entries(take).map(([name, t]) => [name, t(M)]));
     const caps = Float64Array.from(uA, (a, k) => longestStep(Math.abs(uB[k] - a)));
-    let Q = Array.from({ length: d }, (_, k) => Float64Array.from({ length: M + 1 }, (_, s) => uA[k] + (s / M) * (uB[k] - uA[k])));
+    let Q = Array.from(uA, (a, k) => Float64Array.from({ length: M + 1 }, (_, s) => a + (s / M) * (uB[k] - a)));
     let energy = energyOf(Q, M, x);
     let damping = 0;
     if (!Number.isFinite(energy)) return null;
@@ -66,7 +66,8 @@ export function descender(space) {
       if (step !== null) {
         const { moved, size } = move(Q, step, M, caps);
         const next = energyOf(moved, M, x);
-        if (next <= energy * (1 + 1e-13)) return { Q: moved, energy: next, damping: damping < 0.03 ? 0 : damping / 4, size };
+        const relaxed = damping < 0.03 ? 0 : damping / 4;
+        if (next <= energy * (1 + 1e-13)) return { Q: moved, energy: next, damping: relaxed, size };
       }
       damping = damping === 0 ? 0.1 : 4 * damping;
     }
@@ -92,11 +93,13 @@ export function descender(space) {
  */
 function makeChain(d) {
   const block = d * d;
-  const take = { diagonal: columns(1), below: columns(1), plainDiagonal: columns(1), plainBelow: columns(1), gradient: columns(1) };
+  const names = ["diagonal", "below", "plainDiagonal", "plainBelow", "gradient"];
+  const take = columns(names.length);
   let x;
 
   function assemble(space, { mid, gap, T, T2 }, M, nudge) {
-    x = Object.fromEntries(Object.entries(take).map(([name, t]) => [name, t((M + 1) * block)[0]]));
+    const arrays = take((M + 1) * block);
+    x = Object.fromEntries(names.map((name, i) => [name, arrays[i]]));
     for (const array of Object.values(x)) array.fill(0, 0, (M + 1) * block);
     const pull = pulls(T, gap, M, space);
     const bends = [];
@@ -154,24 +157,25 @@ function makeChain(d) {
     for (let s = 1; s < M; s++) {
       const pivot = mixed(x.diagonal, x.plainDiagonal, s, damping);
       const value = step.subarray((s - 1) * d, s * d);
-      if (s > 1) eliminate(pivot, value, mixed(x.below, x.plainBelow, s, damping), carried[s - 2], step.subarray((s - 2) * d, (s - 1) * d));
+      if (s > 1) {
+        const below = mixed(x.below, x.plainBelow, s, damping);
+        subtractBlock(pivot, below, carried[s - 2]);
+        subtract(value, below, step.subarray((s - 2) * d, (s - 1) * d));
+      }
       if (cholesky(pivot, d) === null || !factorise(pivot, d, pivots)) return null;
       const right = transposed(mixed(x.below, x.plainBelow, s + 1, damping));
       substitute(pivot, d, pivots, right, d);
       substitute(pivot, d, pivots, value, 1);
       carried.push(right);
     }
-    for (let s = M - 2; s >= 1; s--) subtract(step.subarray((s - 1) * d, s * d), carried[s - 1], step.subarray(s * d, (s + 1) * d), 1);
+    for (let s = M - 2; s >= 1; s--) {
+      subtract(step.subarray((s - 1) * d, s * d), carried[s - 1], step.subarray(s * d, (s + 1) * d));
+    }
     return step;
   }
 
   const mixed = (exact, plain, s, damping) =>
     Float64Array.from({ length: block }, (_, i) => exact[s * block + i] + damping * plain[s * block + i]);
-
-  function eliminate(pivot, value, below, right, before) {
-    subtractBlock(pivot, below, right);
-    subtract(value, below, before);
-  }
 
   function subtractBlock(C, A, B) {
     for (let i = 0; i < d; i++) {

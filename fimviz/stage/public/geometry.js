@@ -5,11 +5,11 @@
  * lists of points are flat Float64Arrays, point after point: points[i * d + k].
  *
  * makeModel(spec) -> model
- *   model.d, model.names                                                 dimension; names of the declared parameters
- *   model.fromTheta(theta) -> u                                          Float64Array(d); entries NaN outside the domain
+ *   model.d, model.names                                              dimension; names of the declared parameters
+ *   model.fromTheta(theta) -> u                                       Float64Array(d); entries NaN outside the domain
  *   model.toTheta(u) -> theta                                            Float64Array(d)
- *   model.inside(u) -> boolean                                           finite, within `edge`, metric positive definite
- *   model.admits(u) -> boolean                                           within `edge`, θ(u) strictly between its bounds
+ *   model.inside(u) -> boolean                                        finite, within `edge`, metric positive definite
+ *   model.admits(u) -> boolean                                        within `edge`, θ(u) strictly between its bounds
  *   model.metric(u) -> {g}                                               Float64Array(d*d), row-major
  *   model.metricBatch(points) -> Float64Array(n*d*d)
  *   model.exp(u, v) -> u | null                                          null where the geodesic leaves the domain
@@ -32,7 +32,7 @@
  *   model.klBall(u, level, "from" | "to", m = 96) -> {ok, points (m), found: Uint8Array(m), open, reason?}
  *       "from": KL(u || .) = level, "to": KL(. || u) = level; d = 1 gives the 2 ends. found[i] = 0: ray i never meets the
  *       level and ends where the domain or the numbers end; open is true when any ray does.
- *   model.logDensity(xs, theta) -> Float64Array(n)                       xs: Float64Array, or one array per sample axis
+ *   model.logDensity(xs, theta) -> Float64Array(n)                    xs: Float64Array, or one array per sample axis
  *   model.kl(uP, uQ) -> number                                           NaN without a KL tape
  *   model.klBatch(u, points, "from" | "to") -> Float64Array(n)           KL(u || point) or KL(point || u)
  *
@@ -52,8 +52,9 @@
 import { affinePaths } from "./affine.js";
 import { divergences, ellipse } from "./ball.js";
 import { connector } from "./connect.js";
+import { normalised, unitFan } from "./directions.js";
 import { makeSpace } from "./metric.js";
-import { normalised, shooter, unitFan } from "./shoot.js";
+import { shooter } from "./shoot.js";
 import { compileTape } from "./tape.js";
 
 export { makeChart } from "./chart.js";
@@ -63,7 +64,8 @@ export { compileTape, evalTape, OPS } from "./tape.js";
 /** The geometry of one family; the header lists the verbs. */
 export function makeModel(spec) {
   const { d } = spec;
-  const [toU, toTheta, density] = [spec.solver.from_theta, spec.solver.to_theta, spec.log_density].map((tape) => tape && compileTape(tape));
+  const tapes = [spec.solver.from_theta, spec.solver.to_theta, spec.log_density];
+  const [toU, toTheta, density] = tapes.map((tape) => tape && compileTape(tape));
   const space = makeSpace(spec.solver, d);
   const shoot = shooter(space);
   return {

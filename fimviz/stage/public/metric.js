@@ -27,7 +27,7 @@ export function makeSpace(solver, d) {
   }
   const place = upper(d);
   const scratch = columns(tape.nOut);
-  const edges = Array.from({ length: d }, (_, k) => [solver.edge].flat()[Array.isArray(solver.edge) ? k : 0] ?? Infinity);
+  const edges = Array.from({ length: d }, (_, k) => (Array.isArray(solver.edge) ? solver.edge[k] : solver.edge) ?? Infinity);
   const space = {
     d,
     terms,

@@ -1,10 +1,11 @@
 /**
  * A curve in u over s in [0, 1], a polynomial on each panel: breaks (K + 1 parameters), columns[k] (K·NODES values of
- * coordinate k). Measured by its speeds (Fisher, per unit of s) at the same points.
+ * coordinate k, offsets from the point `from`). Measured by its speeds (Fisher, per unit of s) at the same points.
  */
 import { COARSE_QUADRATURE, CUMULATIVE, D, lagrange, NODES, onPanels, P, POINTS, QUADRATURE, refine } from "./chebyshev.js";
 
 const MOST_PENDING = 200;
+const GRAIN = 1e-10; // a length of which the digits of u say nothing
 const row = new Float64Array(NODES);
 
 /** Position of t among ascending breaks: the last i with breaks[i] <= t, within 0..breaks.length - 2. */
@@ -26,7 +27,8 @@ function weighted(column, base) {
 }
 
 export class Path {
-  constructor(breaks, columns, speeds) {
+  constructor(breaks, columns, speeds, from) {
+    this.from = from;
     this.breaks = breaks;
     this.columns = columns;
     this.speeds = speeds;
@@ -59,7 +61,7 @@ export class Path {
   at(s) {
     const base = this.locate(s);
     const u = new Float64Array(this.columns.length);
-    for (let k = 0; k < u.length; k++) u[k] = weighted(this.columns[k], base);
+    for (let k = 0; k < u.length; k++) u[k] = this.from[k] + weighted(this.columns[k], base);
     return u;
   }
 
@@ -85,7 +87,7 @@ export class Path {
     return weighted(this.cumulative, this.locate(s));
   }
 
-  /** The s at which the fraction f of the Fisher length is reached: safeguarded Newton between two neighbouring points. */
+  /** The s at which the fraction f of the Fisher length is reached: safeguarded Newton between neighbouring points. */
   parameterAt(f) {
     const target = Math.min(1, Math.max(0, f)) * this.length;
     const e = panelOf(this.before, target);
@@ -128,6 +130,7 @@ export class Path {
  */
 export function follow(space, columnsAt, { tolerance = 1e-4, deepest = 30 } = {}) {
   const done = [];
+  let from = null;
   let pending = [{ a: 0, b: 1 }];
   let guess = null;
   for (let depth = 0; pending.length > 0; depth++) {
@@ -135,17 +138,20 @@ export function follow(space, columnsAt, { tolerance = 1e-4, deepest = 30 } = {}
     const ss = nodesOf(pending);
     const columns = columnsAt(ss, guess);
     if (columns === null) return null;
-    const measured = measuredPanels(space, pending, columns);
+    from ??= Float64Array.from(columns, (column) => column[0]);
+    const measured = measuredPanels(space, pending, columns, from);
     if (measured === null) return null;
-    const total = measured.reduce((sum, piece) => sum + piece.length, 0) + done.reduce((sum, piece) => sum + piece.length, 0);
-    const coarse = measured.filter((piece) => !(piece.doubt <= tolerance * Math.max(piece.length, 1e-3 * total)));
-    done.push(...measured.filter((piece) => !coarse.includes(piece)));
+    const total = [...done, ...measured].reduce((sum, piece) => sum + piece.length, 0);
+    const fine = ({ doubt, length }) => doubt <= tolerance * Math.max(length, 1e-3 * total) + GRAIN;
+    const coarse = measured.filter((piece) => !fine(piece));
+    done.push(...measured.filter(fine));
     pending = coarse.flatMap(({ a, b }) => [{ a, b: (a + b) / 2 }, { a: (a + b) / 2, b }]);
-    guess = Array.from({ length: space.d }, (_, k) => joined(coarse, (piece) => refine(piece.columns[k]), 2));
+    guess = Array.from(from, (x, k) => joined(coarse, (piece) => refine(piece.columns[k]), 2).map((offset) => x + offset));
   }
   done.sort((first, second) => first.a - second.a);
   const columns = Array.from({ length: space.d }, (_, k) => joined(done, (piece) => piece.columns[k]));
-  return new Path(Float64Array.from([...done.map((piece) => piece.a), 1]), columns, joined(done, (piece) => piece.speeds));
+  const breaks = Float64Array.from([...done.map((piece) => piece.a), 1]);
+  return new Path(breaks, columns, joined(done, (piece) => piece.speeds), from);
 }
 
 function nodesOf(panels) {
@@ -155,16 +161,17 @@ function nodesOf(panels) {
   });
 }
 
-function measuredPanels(space, panels, columns) {
+function measuredPanels(space, panels, columns, from) {
   const n = panels.length * NODES;
-  const velocities = columns.map((column) => {
+  const offsets = columns.map((column, k) => column.map((x) => x - from[k]));
+  const velocities = offsets.map((column) => {
     const out = new Float64Array(n);
     onPanels(D, column, out, panels.length);
     return out;
   });
   const speeds = space.speeds(columns, velocities, n);
   for (let i = 0; i < n; i++) if (!(speeds[i] < Infinity)) return null;
-  return panels.map(({ a, b }, e) => measuredPanel(a, b, columns, speeds, e * NODES));
+  return panels.map(({ a, b }, e) => measuredPanel(a, b, offsets, speeds, e * NODES));
 }
 
 function measuredPanel(a, b, columns, speeds, base) {
@@ -174,7 +181,8 @@ function measuredPanel(a, b, columns, speeds, base) {
     if (j % 2 === 0) coarse += COARSE_QUADRATURE[j / 2] * speeds[base + j];
   }
   const part = (column) => column.slice(base, base + NODES);
-  return { a, b, columns: columns.map(part), speeds: part(speeds).map((v) => v / (b - a)), length, doubt: Math.abs(length - coarse) };
+  const perUnit = part(speeds).map((v) => v / (b - a));
+  return { a, b, columns: columns.map(part), speeds: perUnit, length, doubt: Math.abs(length - coarse) };
 }
 
 function joined(pieces, pick, width = 1) {

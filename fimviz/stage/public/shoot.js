@@ -3,7 +3,6 @@
  * Every lane has its own step, accepts or rejects on its own and leaves the batch when it is done.
  */
 import * as tableau from "./dop853.js";
-import { cholesky, backward } from "./linear.js";
 import { columns } from "./metric.js";
 
 export const WHOLE = 0;
@@ -54,7 +53,7 @@ function emptyResult(d, u, lanes, steps, length) {
   return { lanes, steps, length, points, status: new Uint8Array(lanes), reached, drift: 0 };
 }
 
-/** The lanes in flight: positions, velocities, slopes, steps, as columns; finished lanes are replaced by the last one. */
+/** The lanes in flight: positions, velocities, slopes, steps, as columns; the last lane takes the place of a finished one. */
 function makeBatch(space) {
   const { d } = space;
   const take = {
@@ -65,7 +64,8 @@ function makeBatch(space) {
   let x;
 
   function start(u, velocities, lanes, h) {
-    x = Object.fromEntries(Object.entries(take).map(([name, t]) => [name, Array.isArray(t) ? t.map((s) => s(lanes)) : t(lanes)]));
+    const sized = (t) => (Array.isArray(t) ? t.map((s) => s(lanes)) : t(lanes));
+    x = Object.fromEntries(Object.entries(take).map(([name, t]) => [name, sized(t)]));
     for (let i = 0; i < lanes; i++) {
       for (let k = 0; k < d; k++) {
         x.q[k][i] = u[k];
@@ -220,7 +220,8 @@ function makeBatch(space) {
       const time = step === steps ? length : (step / steps) * length;
       if (time > end) break;
       const s = (time - t[i]) / h[i];
-      for (let k = 0; k < d; k++) points[(lane[i] * (steps + 1) + step) * d + k] = time === end ? x.q1[k][i] : quintic(i, k, s, h[i]);
+      const at = (lane[i] * (steps + 1) + step) * d;
+      for (let k = 0; k < d; k++) points[at + k] = time === end ? x.q1[k][i] : quintic(i, k, s, h[i]);
     }
   }
 
@@ -266,48 +267,14 @@ function combine(out, base, h, row, slopes, k, n) {
 }
 
 function accumulate(out, row, at, slopes, k, n) {
-  const [{ j: ja, share: a }, { j: jb, share: b }, { j: jc, share: c }, { j: jd, share: e }] = [row[at], row[at + 1], row[at + 2], row[at + 3]];
-  const [p, q, r, s] = [slopes[ja][k], slopes[jb][k], slopes[jc][k], slopes[jd][k]];
+  const [a, b, c, e] = [row[at].share, row[at + 1].share, row[at + 2].share, row[at + 3].share];
+  const p = slopes[row[at].j][k];
+  const q = slopes[row[at + 1].j][k];
+  const r = slopes[row[at + 2].j][k];
+  const s = slopes[row[at + 3].j][k];
   for (let i = 0; i < n; i++) out[i] += a * p[i] + b * q[i] + c * r[i] + e * s[i];
 }
 
 function copy(out, from, n) {
   for (let i = 0; i < n; i++) out[i] = from[i];
-}
-
-/** `count` tangent vectors of unit Fisher length at u, evenly spread in Fisher angle; null where g is not positive. */
-export function unitFan(space, u, count) {
-  const L = cholesky(space.matrix(u), space.d);
-  if (L === null) return null;
-  const out = new Float64Array(directionsIn(space.d, count) * space.d);
-  for (let i = 0; i < out.length / space.d; i++) {
-    out.set(backward(L, space.d, direction(space.d, i, out.length / space.d)), i * space.d);
-  }
-  return out;
-}
-
-const directionsIn = (d, count) => (d === 1 ? 2 : count);
-
-/** The i-th of `count` unit vectors: two ends, a circle, or a spiral that covers the sphere evenly. */
-export function direction(d, i, count) {
-  if (d === 1) return Float64Array.of(i === 0 ? 1 : -1);
-  const turn = (2 * Math.PI * i) / count;
-  if (d === 2) return Float64Array.of(Math.cos(turn), Math.sin(turn));
-  const z = 1 - (2 * i + 1) / count;
-  const golden = Math.PI * (3 - Math.sqrt(5)) * i;
-  const r = Math.sqrt(1 - z * z);
-  return Float64Array.of(r * Math.cos(golden), r * Math.sin(golden), z);
-}
-
-/** Tangent vectors scaled to unit Fisher length. */
-export function normalised(space, u, vectors) {
-  const { d } = space;
-  const g = space.matrix(u);
-  const out = Float64Array.from(vectors);
-  for (let base = 0; base < out.length; base += d) {
-    let sum = 0;
-    for (let a = 0; a < d; a++) for (let b = 0; b < d; b++) sum += g[a * d + b] * out[base + a] * out[base + b];
-    for (let k = 0; k < d; k++) out[base + k] /= Math.sqrt(sum);
-  }
-  return out;
 }

@@ -69,20 +69,22 @@ const KERNELS = {
 const WHERE = OPS.indexOf("where");
 const RUN = OPS.map((name) => KERNELS[name]);
 
-/** Throws an Error that says what is wrong with the tape; otherwise returns its instructions as rows. */
-function validated(tape) {
+/** Throws an Error that says what is wrong with the tape. */
+function validate(tape) {
   const { n_in: nIn, n_reg: nReg, consts, code, out } = tape ?? {};
   const whole = (n) => Number.isInteger(n) && n >= 0;
-  if (!whole(nIn) || !whole(nReg) || nReg > MOST_REGISTERS) throw new Error(`Tape: n_in ${nIn}, n_reg ${nReg} are not register counts.`);
-  if (![consts, code, out].every(Array.isArray)) throw new Error("Tape: consts, code and out must be arrays.");
-  if (!consts.every((k) => typeof k === "number")) throw new Error("Tape: a constant is not a number.");
-  if (nIn + consts.length > nReg) throw new Error(`Tape: ${nIn} inputs and ${consts.length} constants exceed ${nReg} registers.`);
-  if (code.length % WIDTH !== 0) throw new Error(`Tape: the code's length ${code.length} is not a multiple of ${WIDTH}.`);
+  const refuse = (reason) => { throw new Error(`Tape: ${reason}.`); };
+  if (!whole(nIn) || !whole(nReg) || nReg > MOST_REGISTERS) refuse(`n_in ${nIn}, n_reg ${nReg} are not register counts`);
+  if (![consts, code, out].every(Array.isArray)) refuse("consts, code and out must be arrays");
+  if (!consts.every((k) => typeof k === "number")) refuse("a constant is not a number");
+  if (nIn + consts.length > nReg) refuse(`${nIn} inputs and ${consts.length} constants exceed ${nReg} registers`);
+  if (code.length % WIDTH !== 0) refuse(`the code's length ${code.length} is not a multiple of ${WIDTH}`);
   const register = (r) => {
-    if (!whole(r) || r >= nReg) throw new Error(`Tape: register ${r} is outside 0..${nReg - 1}.`);
+    if (!whole(r) || r >= nReg) refuse(`register ${r} is outside 0..${nReg - 1}`);
   };
   out.forEach(register);
-  for (let pc = 0; pc < code.length; pc += WIDTH) checkInstruction(code.slice(pc, pc + WIDTH), nIn + consts.length, register);
+  const first = nIn + consts.length;
+  for (let pc = 0; pc < code.length; pc += WIDTH) checkInstruction(code.slice(pc, pc + WIDTH), first, register);
 }
 
 function checkInstruction([op, dst, a, b, c], firstTemporary, register) {
@@ -100,7 +102,7 @@ function checkInstruction([op, dst, a, b, c], firstTemporary, register) {
 
 /** Check a tape and make it runnable; see the module's header. */
 export function compileTape(tape) {
-  validated(tape);
+  validate(tape);
   const code = Int32Array.from(tape.code);
   const out = Int32Array.from(tape.out);
   const nIn = tape.n_in;
@@ -146,7 +148,8 @@ function interpret(code, registers, n) {
   for (let pc = 0; pc < code.length; pc += WIDTH) {
     const op = code[pc];
     const c = code[pc + 4];
-    RUN[op](registers[code[pc + 1]], registers[code[pc + 2]], registers[code[pc + 3]], op === WHERE ? registers[c] : c, n);
+    const third = op === WHERE ? registers[c] : c;
+    RUN[op](registers[code[pc + 1]], registers[code[pc + 2]], registers[code[pc + 3]], third, n);
   }
 }
 
