@@ -23,7 +23,7 @@ class ArcLength:
         self.length = np.abs(self._measure())
 
     def _rate(self, u):
-        return np.sqrt(self.solver.g_dg(u[..., None])[0][..., 0, 0])
+        return np.sqrt(self.solver.tensors.g(u[..., None])[..., 0, 0])
 
     def _panel(self, low, high):
         """∫ √g du from low to high (...), signed, on a single panel."""

@@ -16,6 +16,8 @@ from functools import lru_cache
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from fimviz.energy import width
+
 DEGREE = 16
 MAX_ITERATIONS = 12
 CONVERGED = 1e-7  # the last step; Newton's method leaves its square
@@ -128,11 +130,11 @@ def read(q, s):
 
 def solve(solver, q, alpha=0.0):
     """Newton's method from q (L, K, N + 1, d) with fixed ends; the curves and which converged."""
-    q = q.copy()
+    q, unit = q.copy(), width(q[:, :1, :1], q[:, -1:, -1:])
     done, active = np.zeros(len(q), dtype=bool), np.arange(len(q))
     for _ in range(MAX_ITERATIONS):
         step, g = _newton_step(solver, q[active], alpha)
-        size = np.abs(step).max((1, 2, 3))
+        size = np.abs(step / unit[active]).max((1, 2, 3))
         step *= np.minimum(1, LONGEST_STEP / np.maximum(size, 1e-300))[:, None, None, None]
         q[active] -= step
         inner = step[:, :, 1:-1]

@@ -15,7 +15,7 @@ from fimviz.arclength import ArcLength
 from fimviz.errors import DomainError, NoGeodesic
 from fimviz.geodesic import geodesic, inside, speed
 
-PIECES = (1, 2, 4, 8, 16, 32)
+PIECES = (4, 8, 16, 32)  # fewer save nothing: what costs is the number of calls
 LARGEST_DRIFT = 1e-5
 WANTED_DRIFT = 1e-8
 AGREEMENT = 0.3
@@ -170,7 +170,7 @@ def _bend(metric, p, q, alpha):
     d, solver = p.shape[-1], metric.solver
     p, q = p.reshape(-1, d), q.reshape(-1, d)
     even = np.linspace(0, 1, energy.SEGMENTS + 1)
-    starts = collocation.from_even(_connect(metric, p, q).at(even), PIECES[1])
+    starts = collocation.from_even(_connect(metric, p, q).at(even), PIECES[0])
     curves = [_continue(solver, start, alpha) for start in starts]
     for lane, curve in enumerate(curves):
         if curve is None:
@@ -198,7 +198,7 @@ def _resolve(solver, q, alpha):
             coarse, found = collocation.solve(solver, q[None], alpha)
             start = collocation.split(coarse if found[0] else q[None])
             fine, confirmed = collocation.solve(solver, start, alpha)
-            gap = speed(solver.g_dg(start)[0], fine - start).max()
+            gap = speed(solver.tensors.g(start), fine - start).max()
             if found[0] and confirmed[0] and gap < SAME:
                 return fine[0]
             q = fine[0] if confirmed[0] else collocation.split(q[None])[0]
@@ -207,7 +207,34 @@ def _resolve(solver, q, alpha):
 
 def _curves(solver, a, b):
     """One accepted curve (K, N + 1, d) from a to b (L, d) for each lane, or None."""
-    return _attempt(solver, energy.straight(a, b))
+    curves = _attempt(solver, energy.start(solver, a, b))
+    for lane, curve in enumerate(curves):
+        if curve is None:
+            curves[lane] = _detour(solver, a[lane], b[lane])
+        if curves[lane] is None:
+            curves[lane] = _approach(solver, a[lane], b[lane])
+    return curves
+
+
+def _detour(solver, a, b):
+    """The shortest curve that the other starts lead to, or None."""
+    found = _attempt(solver, energy.bends(a[None], b[None])[0])
+    found = [q for q in found if q is not None]
+    return min(found, key=lambda q: _examine(solver, q[None])[1][0], default=None)
+
+
+def _approach(solver, a, b):
+    """Let the far end travel from a to b along the straight line, each curve starting the next."""
+    even, reached, step = np.linspace(0, 1, energy.SEGMENTS + 1), 0.0, 0.25
+    path, curve = np.broadcast_to(a, (even.size, a.size)), None
+    while reached < 1 and step > 1e-2:
+        stretch = min(step, 1 - reached)
+        curve = _attempt(solver, (path + even[:, None] * stretch * (b - a))[None])[0]
+        if curve is None:
+            step /= 2
+        else:
+            path, reached, step = collocation.read(curve, even), reached + stretch, 1.5 * step
+    return curve
 
 
 def _attempt(solver, start):
@@ -240,6 +267,6 @@ def _polish(solver, relaxed, rough):
 def _examine(solver, q):
     """Relative drift of the speed at the nodes and between them, and the length: (L,) each."""
     fine, velocity, weights = collocation.refined(q)
-    pace = speed(solver.g_dg(fine)[0], velocity)
+    pace = speed(solver.tensors.g(fine), velocity)
     length = (pace * weights).sum((1, 2))
     return np.abs(pace / length[:, None, None] - 1).max((1, 2)), length

@@ -18,10 +18,26 @@ ENOUGH = 1e-3
 MAX_ITERATIONS = 120
 
 
-def straight(a, b, segments=SEGMENTS):
-    """The straight line from a to b (L, d) in chart coordinates, (L, segments + 1, d)."""
-    s = np.linspace(0, 1, segments + 1)[:, None]
-    return (1 - s) * a[:, None] + s * b[:, None]
+def start(solver, a, b):
+    """Of the straight line from a to b (L, d) and its `bends`, the curve of least energy."""
+    curves = bends(a, b)
+    lanes = len(curves)
+    middle = (curves[..., 1:, :] + curves[..., :-1, :]) / 2
+    step = np.diff(curves, axis=-2)
+    energies = ((step[..., None, :] @ solver.tensors.g(middle))[..., 0, :] * step).sum((-1, -2))
+    return curves[np.arange(lanes), np.nan_to_num(energies, nan=np.inf).argmin(1)]
+
+
+def bends(a, b):
+    """The straight line in the chart, then parabolas through a and b that bulge along each axis.
+
+    (L, 1 + 4 d, SEGMENTS + 1, d)
+    """
+    s, d = np.linspace(0, 1, SEGMENTS + 1)[:, None], a.shape[-1]
+    line = (1 - s) * a[:, None] + s * b[:, None]
+    heights = np.multiply.outer([1, -1, 3, -3], np.eye(d)).reshape(-1, 1, d)
+    bulge = np.concatenate([np.zeros((1, 1, d)), heights]) * (4 * s * (1 - s))
+    return line[:, None] + bulge * width(a, b)[:, None, None]
 
 
 def relax(solver, u):
@@ -31,14 +47,14 @@ def relax(solver, u):
     capped at LONGEST_STEP chart units: the midpoint rule would otherwise cut through regions where
     the metric vanishes and call that short.
     """
-    u, width = u.copy(), _width(u)
+    u, unit = u.copy(), width(u[:, :1], u[:, -1:])
     damping, done = np.zeros(len(u)), np.zeros(len(u), dtype=bool)
     active = np.arange(len(u))
     here = _segments(solver, u)
     for _ in range(MAX_ITERATIONS):
         step, ahead, sound = _newton_step(solver, here, damping[active])
         trial = u[active]
-        trial[:, 1:-1] += step * _cap(step / width[active])
+        trial[:, 1:-1] += step * _cap(step / unit[active])
         there = _segments(solver, trial)
         better = sound & (there.energy <= here.energy)
         u[active[better]] = trial[better]
@@ -58,9 +74,9 @@ def length(solver, u):
     return np.sqrt(2 * _segments(solver, u).energy)
 
 
-def _width(u):
-    """One chart unit, more for a location that has far to go: (L, 1, d)."""
-    return np.maximum(1.0, np.abs(u[:, -1:] - u[:, :1]) / 8)
+def width(a, b):
+    """A chart unit in each coordinate, more for a location that has far to go from a to b."""
+    return np.maximum(1.0, np.abs(b - a) / 8)
 
 
 def _cap(step):

@@ -131,7 +131,7 @@ class _Flight:
 
     def __init__(self, metric, u, du, times, alpha, carried=None):
         self.metric, self.u, self.alpha = metric, u, alpha
-        g = metric.solver.g_dg(u)[0]
+        g = metric.solver.tensors.g(u)
         self.pace, self.unit = _unit(g, du)
         if carried is not None:
             self.weight, carried = _unit(g, carried)
@@ -225,7 +225,7 @@ def _gauge(solver, alpha, d):
 
     def gauge(y):
         u, du = y[:, :d], y[:, d : 2 * d]
-        g = solver.g_dg(u)[0]
+        g = solver.tensors.g(u)
         diagonal = np.einsum("...ii->...i", g)
         near_singular = np.abs(diagonal.prod(1) / np.linalg.det(g))
         tolerance = np.empty((len(y), y.shape[1] // d))
