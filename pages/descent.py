@@ -35,8 +35,10 @@ computed = [{"id": f"plain{i}", "chart": key, "rule": "plain", "when": "all" if 
             for i, key in enumerate(charts)]  # fmt: skip
 computed += [{"id": "natural", "chart": chart, "rule": "natural", "damping": "damping", **common}]
 marks = [{"kind": "bands", "target": "target", "levels": scene.levels(family, page["target"])}]
-marks += [{"kind": "descent", "of": f"plain{i}", "role": "euclid", "id": f"plain{i}", "label": words["plain"].format(chart=said[key]),
-           "when": "all" if key != chart else "plain"} for i, key in enumerate(charts)]  # fmt: skip
+# the other coordinate systems first and thin, the chosen one last and named
+for i, key in sorted(enumerate(charts), key=lambda pair: pair[1] == chart):
+    chosen = {"label": words["plain"].format(chart=said[key]), "when": "plain"} if key == chart else {"thin": True, "when": "all"}
+    marks.append({"kind": "descent", "of": f"plain{i}", "role": "euclid", "id": f"plain{i}", **chosen})
 marks += [
     {"kind": "descent", "of": "natural", "role": "fisher", "hero": True, "id": "natural", "label": words["natural"], "when": "natural"},
     {"kind": "point", "value": "target", "label": words["target"]},

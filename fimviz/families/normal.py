@@ -9,7 +9,7 @@ FAMILY = Family(
     title="Normal",
     parameters=(
         Parameter("mu", REAL, (-4, 4), 0.0, "mean", "μ"),
-        Parameter("sigma", POSITIVE, (0.2, 4), 1.0, "spread", "σ"),
+        Parameter("sigma", POSITIVE, (0.2, 3.2), 1.0, "spread", "σ"),
     ),
     support=Support("real", (-6, 6)),
     log_density=lambda x, mu, sigma: -((x - mu) ** 2) / (2 * sigma**2) - log(sigma) - log(2 * pi) / 2,

@@ -9,11 +9,14 @@ from typing import Any
 import sympy as sp
 from sympy.printing.mathml import MathMLPresentationPrinter
 
+from fimviz.atlas import chart_map
+from fimviz.derive import derive
+from fimviz.exponential import determinant, tidy
 from fimviz.family import Family
-from fimviz.metric import fisher_metric
 from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt
 
-_LONGEST = 60
+# the widest line element that leaves room for a live number beside it, in letters
+_WIDEST = 62
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 _PRIMES = ("", "′", "″", "‴", "⁗")
 _SPECIAL = {sp.polygamma: "ψ", BesselRatio: "A", LogBesselI0Sqrt: "F"}
@@ -61,27 +64,80 @@ def symbol(text: str) -> str:
 
 @cache
 def line_element(family: Family, key: str) -> str | None:
-    """ds² = Σ gᵢⱼ dξⁱ dξʲ of one observation in a chart; None where it is too long to be read."""
-    metric = fisher_metric(family, key)
-    if metric.g is None or metric.symbols is None:
+    """ds² = Σ gᵢⱼ dξⁱ dξʲ of one observation; None where it is too long to be read.
+
+    The coefficients are written in the declared parameters, whatever the chart: dμ²/σ² + 2 d(log σ)².
+    """
+    own = chart_map(family, key)
+    steps = [sp.Symbol(f"d_{name}", real=True) for name in own.chart.names]
+    total = _readable(_coefficients(family, key), steps)
+    if total is None:
         return None
-    steps = [sp.Symbol(f"d_{s.name}", real=True) for s in metric.symbols]
-    total = sum(
-        metric.g[i, j] * a * b for i, a in enumerate(steps) for j, b in enumerate(steps)
-    )  # fmt: skip
-    total = _readable(sp.Add(total), steps)
-    if sp.count_ops(total) > _LONGEST:
-        return None
-    glyphs = dict(zip(metric.symbols, family.charts[key].glyphs, strict=True))
-    names = {s.name: g for s, g in glyphs.items()} | {d.name: ("d", g) for d, g in zip(steps, glyphs.values(), strict=True)}
-    return f'<mrow id="line-element"><mi mathvariant="normal">d</mi><msup><mi>s</mi><mn>2</mn></msup><mo>=</mo>{to_mathml(total, names)}</mrow>'
+    names: dict[str, Any] = {p.name: p.glyph or p.name for p in family.parameters}
+    names |= {step.name: ("d", glyph) for step, glyph in zip(steps, own.chart.glyphs, strict=True)}
+    left = '<mi mathvariant="normal">d</mi><msup><mi>s</mi><mn>2</mn></msup><mo>=</mo>'
+    return f'<mrow id="line-element">{left}{to_mathml(total, names)}</mrow>'
 
 
-def _readable(total: sp.Expr, steps: list[sp.Symbol]) -> sp.Expr:
-    """One fraction where that is short, otherwise one term a product of differentials."""
-    together = sp.together(sp.expand(total)) if not total.has(sp.Function) else total
-    apart = sp.collect(sp.expand(total), [a * b for i, a in enumerate(steps) for b in steps[i:]])
-    return min((sp.factor_terms(together), apart), key=sp.count_ops)
+def _coefficients(family: Family, key: str) -> sp.Matrix:
+    """J⁻ᵀ g J⁻¹ in θ, J = ∂ξ/∂θ by Cramer's rule."""
+    own, g = chart_map(family, key), derive(family).g
+    s = family.symbols
+    jacobian = sp.Matrix([[sp.diff(f, a) for a in s] for f in own.forward])
+    if jacobian.rows > 2:
+        return g
+    whole = determinant(jacobian)
+    inverse = jacobian.adjugate() / whole
+    return (inverse.T * g * inverse).applyfunc(lambda e: e if e.has(sp.polygamma) else tidy(e))
+
+
+def _readable(g: sp.Matrix, steps: list[sp.Symbol]) -> sp.Expr | None:
+    """The narrowest of three ways to write the sum: one fraction, collected, or in partial fractions."""
+    pairs = [(i, j) for i in range(g.rows) for j in range(i, g.cols)]
+    terms = [(1 if i == j else 2) * g[i, j] * steps[i] * steps[j] for i, j in pairs]
+    total = sp.Add(*terms)
+    ways = [sp.Add(*(_positive(t) for t in terms)), sp.collect(sp.expand(total), [a * b for a in steps for b in steps])]
+    if not total.has(sp.Function):
+        ways.append(_positive(sp.together(sp.expand(total))))
+        split = [_partial(g[i, j]) for i, j in pairs]
+        ways.append(sp.Add(*((1 if i == j else 2) * s * steps[i] * steps[j] for s, (i, j) in zip(split, pairs, strict=True))))
+    # a leading minus is true and reads like a mistake: a length is positive
+    best = min(ways, key=lambda e: _width(e) + 8 * e.could_extract_minus_sign())
+    return best if _width(best) <= _WIDEST else None
+
+
+def _partial(e: sp.Expr) -> sp.Expr:
+    symbols = sorted(e.free_symbols, key=str)
+    if not e.is_rational_function(*symbols):
+        return e
+    return sp.Add(*(_positive(t) for t in sp.Add.make_args(sp.apart(e, symbols[0])))) if symbols else e
+
+
+def _positive(e: sp.Expr) -> sp.Expr:
+    """−1/(p(p − 1)) as 1/(p(1 − p)): a sign goes into a bracket that can take it."""
+    if not e.could_extract_minus_sign():
+        return e
+    above, below = sp.fraction(sp.factor_terms(e))
+    for factor in sp.Mul.make_args(below):
+        if factor.is_Add:
+            return -above / (below / factor) / sp.Add(*(-t for t in factor.args))
+    return e
+
+
+def _width(e: sp.Expr) -> float:
+    """About how many letters wide an expression is set; a fraction is as wide as its wider half."""
+    if e.is_Add:
+        return sum(_width(t) + 3 for t in e.args) - 3
+    above, below = sp.fraction(e)
+    if below != 1:
+        return max(_width(above), _width(below)) + 1
+    if e.is_Mul:
+        return sum(_width(f) + (2 if f.is_Add else 0) for f in e.args) + 0.3 * len(e.args)
+    if e.is_Pow:
+        return _width(e.base) + 0.7 * _width(e.exp) + (2 if e.base.is_Add else 0)
+    if e.is_Function:
+        return 2 + sum(_width(a) for a in e.args) + len(e.func.__name__) / 3
+    return 2.2 if str(e).startswith("d_") else max(1, len(str(e)) / 2)
 
 
 def to_mathml(expression: sp.Expr, names: dict[str, Any]) -> str:
@@ -105,7 +161,7 @@ class _Printer(MathMLPresentationPrinter):
             d.setAttribute("mathvariant", "normal")
             d.appendChild(self.dom.createTextNode("d"))
             row.appendChild(d)
-            glyph = glyph[1]
+            glyph = glyph[1] if len(_pieces(glyph[1])) == 1 else f"({glyph[1]})"
         for kind, text in _pieces(glyph):
             piece = self.dom.createElement(kind)
             piece.appendChild(self.dom.createTextNode(text))

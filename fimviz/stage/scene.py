@@ -33,8 +33,12 @@ def base(family: Family, charts: dict[str, str]) -> Scene:
     }
 
 
-def plane(family: Family, key: str, marks: Sequence[Scene], *, chart: str = "main", points: Iterable = ()) -> Scene:
-    """The panel of a chart with two coordinates: its window, its axes, its marks."""
+def plane(family: Family, key: str, marks: Sequence[Scene], *, chart: str = "main", points: Iterable = (),
+          circles: bool = False) -> Scene:
+    """The panel of a chart with two coordinates: its window, its axes, its marks.
+
+    With `circles` a hyperbolic plane is scaled so that its discs and shortest paths are round.
+    """
     box = window(family, key, tuple(map(tuple, points)))
     own = chart_map(family, key).chart
     x, y = (f"{label} {glyph}".strip() for label, glyph in zip(own.labels[:2], own.glyphs[:2], strict=True))
@@ -45,7 +49,7 @@ def plane(family: Family, key: str, marks: Sequence[Scene], *, chart: str = "mai
         "kind": "plane",
         "chart": chart,
         "window": list(box),
-        "unit": 1.0 if pictured else unit(family, key),
+        "unit": 1.0 if pictured else unit(family, key) if circles else None,
         "axes": {"x": {"label": x}, "y": {"label": y}, "frame": "floor" if floor(family, key, box) else "box"},
         "marks": [{"kind": "grid"}, *marks],
     }
@@ -63,10 +67,13 @@ def charts(family: Family, key: str) -> dict[str, str]:
     return dict(zip(("main", "second"), keys, strict=False))
 
 
-def planes(family: Family, key: str, marks: Sequence[Scene], points: Iterable = ()) -> list[Scene]:
+def planes(
+    family: Family, key: str, marks: Sequence[Scene], points: Iterable = (), circles: bool = False
+) -> list[Scene]:
     """One panel a chart of `charts`: most families have one, three outcomes a triangle and an octant."""
     points = list(points)
-    return [plane(family, k, marks, chart=name, points=points) for name, k in charts(family, key).items()]
+    named = charts(family, key).items()
+    return [plane(family, k, marks, chart=name, points=points, circles=circles) for name, k in named]
 
 
 def ruler(family: Family, key: str, marks: Sequence[Scene], rows: int = 1, points: Iterable = ()) -> Scene:

@@ -28,7 +28,9 @@ _STYLE = """<style>
 [data-testid="stHeader"] {background: transparent; pointer-events: none}
 [data-testid="stHeader"] * {pointer-events: auto}
 .st-key-fimviz-bar {border-bottom: 1px solid var(--st-border-color, #8884); margin-bottom: 12px}
-.st-key-fimviz-bar a {padding: 10px 2px}
+.st-key-fimviz-bar a {padding: 10px 2px; border-radius: 0; background: transparent !important}
+.st-key-fimviz-here p {text-decoration: underline 3px; text-underline-offset: 13px; font-weight: 600}
+.st-key-fimviz-pills {margin-top: 8px; align-items: center}
 .st-key-fimviz-bar p {font-size: 15px; white-space: nowrap}
 .st-key-fimviz-title h1 {padding: 0; line-height: 1.2; font-weight: 680; font-size: 34px}
 .st-key-fimviz-lede p {font-size: 18px; max-width: 46em; line-height: 1.5; margin: 0}
@@ -40,6 +42,7 @@ _STYLE = """<style>
 }
 @media (max-width: 640px) {
   [data-testid="stMainBlockContainer"] {padding: 0 14px 24px}
+  .st-key-fimviz-title {flex-wrap: wrap}
   .st-key-fimviz-title h1 {font-size: 27px}
   .st-key-fimviz-lede p {font-size: 17px}
 }
@@ -192,10 +195,10 @@ class Page:
     def _selectors(self) -> None:
         frame = words("frame")
         if "family" in self.fields:
-            self._select("family", frame["family"], self.fields["family"].allowed, lambda s: CATALOG[s].title, 160)
+            self._select("family", frame["family"], self.fields["family"].allowed, lambda s: CATALOG[s].title, 150)
         if "chart" in self.fields:
             family = CATALOG[self["family"]]
-            self._select("chart", frame["chart"], self.fields["chart"].allowed(family), chart_label(family), 210)
+            self._select("chart", frame["chart"], self.fields["chart"].allowed(family), chart_label(family), 190)
 
     def _select(self, name: str, label: str, options: Sequence[str], show: Callable[[str], str], width: int) -> None:
         key = f"{self.slug}-{name}"
@@ -333,7 +336,9 @@ def _top_bar(page: Page) -> None:
         st.markdown("**fimviz**", width="content")
         for entry in CONTENTS:
             kept = pages.get(entry.slug)
-            st.page_link(entry.file, label=entry.name, query_params=(kept.query or {}) if kept else {}, width="content")
+            here = st.container(key="fimviz-here", width="content") if entry.slug == page.slug else st
+            query = {k: v for k, v in (kept.query or {}).items()} if kept else {}
+            here.page_link(entry.file, label=entry.name, query_params=query, width="content")
 
 
 @cache
