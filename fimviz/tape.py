@@ -213,12 +213,10 @@ class _Builder:
             (minus if coefficient.is_negative else plus).append(
                 -coefficient * rest if coefficient.is_negative else term
             )
-        left = [self.visit(t) for t in plus]
-        right = [self.visit(t) for t in minus]
-        if not left:
-            return self.emit("neg", self._chain("add", right))
-        total = self._chain("add", left)
-        return self.emit("sub", total, self._chain("add", right)) if right else total
+        if not plus:
+            return self.emit("neg", self._chain("add", minus))
+        total = self._chain("add", plus)
+        return self.emit("sub", total, self._chain("add", minus)) if minus else total
 
     def _mul(self, e: sp.Expr) -> Any:
         coefficient, rest = e.as_coeff_Mul()
@@ -231,17 +229,17 @@ class _Builder:
                 below.append(base**-exponent)
             else:
                 above.append(factor)
-        top = [self.visit(f) for f in above]
-        bottom = [self.visit(f) for f in below]
-        if not bottom:
-            return self._chain("mul", top)
-        denominator = self._chain("mul", bottom)
-        if not top:
+        if not below:
+            return self._chain("mul", above)
+        denominator = self._chain("mul", below)
+        if not above:
             return self.emit("inv", denominator)
-        return self.emit("div", self._chain("mul", top), denominator)
+        return self.emit("div", self._chain("mul", above), denominator)
 
-    def _chain(self, op: str, registers: list[Any]) -> Any:
-        return reduce(lambda a, b: self.emit(op, a, b), registers)
+    def _chain(self, op: str, expressions: Sequence[sp.Expr]) -> Any:
+        """One operation along many expressions, each visited when its turn comes: few registers live."""
+        first, *others = expressions
+        return reduce(lambda total, e: self.emit(op, total, self.visit(e)), others, self.visit(first))
 
     def _pow(self, e: Any) -> Any:
         base, exponent = e.args
@@ -286,7 +284,7 @@ class _Builder:
             # exact where it is used: both arguments are whole numbers
             return self.visit(sp.Max(0, 1 - sp.Abs(e.args[0] - e.args[1])))
         if kind in (sp.Max, sp.Min):
-            return self._chain(kind.__name__.lower(), [self.visit(a) for a in e.args])
+            return self._chain(kind.__name__.lower(), e.args)
         if kind is sp.atan2:
             return self.emit("atan2", *(self.visit(a) for a in e.args))
         if kind is sp.Piecewise:

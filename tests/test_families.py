@@ -1,0 +1,315 @@
+"""Declarations: what is refused, where points may lie, and charts that lead there and back."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from fimviz import CATALOG, Chart, DomainError, Family, Parameter, Support
+from fimviz.atlas import chart_map
+from fimviz.derive.examination import examination_points
+from fimviz.families import discover
+from fimviz.family import POSITIVE, REAL, UNIT
+
+EVERY = pytest.mark.parametrize("slug", CATALOG)
+CHARTS = pytest.mark.parametrize(("slug", "key"), [(s, k) for s, f in CATALOG.items() for k in f.charts])
+REFERENCE = {
+    "bernoulli": lambda p: stats.bernoulli(p), "beta": lambda a, b: stats.beta(a, b),
+    "categorical": lambda p1, p2: stats.rv_discrete(values=((1, 2, 3), (p1, p2, 1 - p1 - p2))),
+    "cauchy": lambda x0, gamma: stats.cauchy(x0, gamma), "exponential": lambda lam: stats.expon(scale=1 / lam),
+    "gamma": lambda k, beta: stats.gamma(k, scale=1 / beta),
+    "inverse_gaussian": lambda mu, lam: stats.invgauss(mu / lam, scale=lam),
+    "laplace": lambda mu, b: stats.laplace(mu, b), "normal": lambda mu, sigma: stats.norm(mu, sigma),
+    "poisson": lambda lam: stats.poisson(lam), "von_mises": lambda mu, kappa: stats.vonmises(kappa, mu),
+    "weibull": lambda k, lam: stats.weibull_min(k, scale=lam),
+}  # fmt: skip
+
+
+def coin(**changes):
+    declared = {
+        "slug": "coin",
+        "title": "Coin",
+        "parameters": (Parameter("p", UNIT, (0.1, 0.9), 0.5),),
+        "support": Support("finite", (-0.5, 1.5), (0, 1)),
+        "log_density": lambda x, p: x * sp.log(p) + (1 - x) * sp.log(1 - p),
+    }
+    return Family(**{**declared, **changes})
+
+
+def student(nu=5):
+    return Family(
+        slug="student_t",
+        title="Student",
+        parameters=(Parameter("mu"), Parameter("sigma", POSITIVE, (0.2, 4), 1.0)),
+        support=Support("real", (-8, 8)),
+        constants={"nu": nu},
+        log_density=lambda x, mu, sigma, nu: (
+            sp.loggamma((nu + 1) / 2) - sp.loggamma(nu / 2) - sp.log(nu * sp.pi) / 2 - sp.log(sigma)
+            - (nu + 1) / 2 * sp.log(1 + ((x - mu) / sigma) ** 2 / nu)
+        ),
+    )  # fmt: skip
+
+
+def inner(family, count=6, seed=1):
+    return examination_points(family, count, seed)
+
+
+@EVERY
+def test_the_density_is_the_published_one(slug):
+    family = CATALOG[slug]
+    for theta in inner(family, 4):
+        law = REFERENCE[slug](*theta)
+        x = law.rvs(12, random_state=3) if family.support.discrete else law.ppf(np.linspace(0.01, 0.99, 12))
+        reference = law.logpmf(x) if family.support.discrete else law.logpdf(x)
+        assert family.log_probability(x, theta) == pytest.approx(reference, rel=1e-9, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("slug", "x"), [("exponential", [-1, 0]), ("beta", [-0.5, 1.5]), ("poisson", [-1, 0.5]), ("bernoulli", [2, 0.5]),
+                    ("categorical", [0, 4]), ("gamma", [-3, np.inf]), ("normal", [np.nan, np.inf])]
+)  # fmt: skip
+def test_what_cannot_be_observed_has_no_probability(slug, x):
+    family = CATALOG[slug]
+    assert np.all(family.log_probability(x, family.default) == -np.inf)
+
+
+@EVERY
+def test_points_of_the_view_and_the_default_are_inside(slug):
+    family = CATALOG[slug]
+    assert family.inside(family.default)
+    assert family.check(family.default).tolist() == family.default.tolist()
+    assert len(examination_points(family)) == 8
+    assert family.inside(examination_points(family)).all()
+
+
+@EVERY
+def test_points_on_and_beyond_the_edge_are_outside(slug):
+    family = CATALOG[slug]
+    for i, parameter in enumerate(family.parameters):
+        for bound in (*parameter.domain, np.nan, -np.inf, np.inf):
+            theta = family.default
+            theta[i] = bound
+            assert not family.inside(theta)
+            with pytest.raises(DomainError) as caught:
+                family.check(theta)
+            assert caught.value.subject.startswith(f"Family '{family.title}'")
+            assert "outside the domain" in caught.value.reason
+            assert caught.value.remedy.startswith("choose ")
+
+
+@EVERY
+def test_the_wrong_number_of_coordinates_is_said(slug):
+    family = CATALOG[slug]
+    for wrong in (0.5, np.ones(family.dimension + 1), np.ones((family.dimension, 5))):
+        with pytest.raises(ValueError, match=r"takes points of shape \(..., "):
+            family.check(wrong)
+
+
+def test_the_simplex_has_a_third_side():
+    family = CATALOG["categorical"]
+    assert family.inside([[0.3, 0.3], [0.6, 0.5], [0.5, 0.5]]).tolist() == [True, False, False]
+    with pytest.raises(DomainError, match=r"and -?.*p1.* > 0"):
+        family.check([0.6, 0.5])
+
+
+def test_integers_are_points():
+    family = CATALOG["gamma"]
+    assert family.log_probability(2, [3, 1]) == pytest.approx(stats.gamma(3).logpdf(2))
+    assert family.check([3, 1]).dtype == float
+
+
+@EVERY
+def test_leading_axes_are_kept(slug):
+    family = CATALOG[slug]
+    points = inner(family, 6).reshape(2, 3, -1)
+    assert family.inside(points).shape == (2, 3)
+    x = family.support.values()[:2] if family.support.discrete else np.array([0.4, 0.6])
+    together = family.log_probability(x[:, None, None], points)
+    assert together.shape == (2, 2, 3)
+    assert together[1, 1, 2] == family.log_probability(x[1], points[1, 2])
+
+
+# ---------------------------------------------------------------- charts
+
+
+@CHARTS
+def test_charts_lead_there_and_back(slug, key):
+    family = CATALOG[slug]
+    chart, theta = chart_map(family, key), inner(family, 12)
+    if chart.backward is None and key not in ("expectation",):
+        pytest.skip("a picture that is only drawn")
+    back = chart.back(chart.to(theta))
+    assert back == pytest.approx(theta, rel=1e-11, abs=1e-12)
+
+
+@CHARTS
+def test_the_jacobian_and_hessian_of_a_chart_are_its_derivatives(slug, key):
+    family = CATALOG[slug]
+    chart, h = chart_map(family, key), 1e-5
+    theta = inner(family, 5)
+    for i in range(family.dimension):
+        step = h * np.eye(family.dimension)[i]
+        slope = (chart.to(theta + step) - chart.to(theta - step)) / (2 * h)
+        bend = (chart.jacobian(theta + step) - chart.jacobian(theta - step)) / (2 * h)
+        assert slope == pytest.approx(chart.jacobian(theta)[..., i], rel=1e-6, abs=1e-6)
+        assert bend == pytest.approx(chart.hessian(theta)[..., i], rel=1e-6, abs=1e-5)
+
+
+@CHARTS
+def test_points_outside_a_chart_have_no_image(slug, key):
+    family = CATALOG[slug]
+    chart = chart_map(family, key)
+    middle = chart.to(family.default)
+    for i, (low, high) in enumerate(chart.chart.domains):
+        for bound in (np.nan, low, high):
+            if np.isnan(bound) or np.isfinite(bound):
+                xi = middle.copy()
+                xi[i] = bound
+                if chart.backward is not None or np.isnan(bound):
+                    assert np.isnan(chart.back(xi)).all()
+
+
+@pytest.mark.parametrize("slug", ["gamma", "beta", "von_mises"])
+def test_a_chart_without_a_formula_is_inverted_to_the_last_digits(slug):
+    family = CATALOG[slug]
+    chart = chart_map(family, "expectation")
+    assert chart.backward is None
+    factors = 10.0 ** np.array([[a, b] for a in (-2, 0, 2) for b in (-2, 0, 2)])
+    theta = family.default * factors if slug != "von_mises" else np.array([[2.9, 1e-3], [-3, 0.1], [0.5, 30], [1, 300]])
+    assert chart.back(chart.to(theta)) == pytest.approx(theta, rel=1e-9)
+
+
+def test_what_no_member_has_as_expectation_is_nan():
+    family = CATALOG["gamma"]
+    # E[log x] < log E[x]
+    assert np.isnan(chart_map(family, "expectation").back([2.0, 1.0])).all()
+    assert np.isnan(chart_map(CATALOG["von_mises"], "expectation").back([0.8, 0.9])).all()
+
+
+def test_vectors_that_fail_leave_the_others_alone():
+    chart = chart_map(CATALOG["gamma"], "expectation")
+    good = chart.to([2.0, 3.0])
+    both = chart.back([[2.0, 1.0], good, [np.nan, 1.0]])
+    assert both[1] == pytest.approx([2, 3], rel=1e-12)
+    assert np.isnan(both[[0, 2]]).all()
+
+
+def test_a_chart_is_found_however_it_is_written():
+    charts = CATALOG["normal"].charts
+    assert charts["mu, variance"] is charts["mu,variance"] is charts[" MU , Variance "]
+    assert "mu,variance" in charts
+    assert "tau" not in charts
+    assert 3 not in charts
+    gamma = CATALOG["gamma"].charts
+    assert gamma["k, beta"] is gamma["shape, rate"]
+
+
+def test_an_unknown_chart_is_named_with_those_there_are():
+    with pytest.raises(KeyError, match=r"No chart 'tau' here; there are 'mu, sigma', 'mu, variance'"):
+        CATALOG["normal"].charts["tau"]
+
+
+PROMISED = {
+    "normal": {"mu, sigma", "mu, variance", "mu, log sigma", "mu, precision", "natural", "expectation"},
+    "gamma": {"shape, rate", "shape, scale", "shape, mean", "natural", "expectation"},
+    "bernoulli": {"p", "log-odds", "arc length", "odds"}, "categorical": {"p1, p2", "natural", "sphere"},
+    "beta": {"a, b", "mean, concentration", "mean, log concentration"},
+}  # fmt: skip
+
+
+@EVERY
+def test_the_charts_promised_exist_under_plain_keys(slug):
+    keys = set(CATALOG[slug].charts)
+    assert PROMISED.get(slug, set()) | {"unconstrained"} <= keys
+    assert all(key.isascii() for key in keys)
+    assert CATALOG[slug].solver in keys
+
+
+@EVERY
+def test_the_unconstrained_chart_takes_every_real_point(slug):
+    family = CATALOG[slug]
+    u = np.random.default_rng(0).normal(size=(50, family.dimension)) * 4
+    theta = chart_map(family, "unconstrained").back(u)
+    assert family.inside(theta).all()
+    assert chart_map(family, "unconstrained").to(theta) == pytest.approx(u, rel=1e-5, abs=1e-6)
+
+
+# ---------------------------------------------------------------- declarations
+
+
+def test_a_slug_is_a_file():
+    assert list(discover()) == sorted(CATALOG)
+
+
+@EVERY
+def test_a_declaration_is_frozen_and_hashable(slug):
+    family = CATALOG[slug]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        family.slug = "other"
+    assert {family: 1}[family] == 1
+    assert hash(family.parameters) == hash(family.parameters)
+
+
+@pytest.mark.parametrize(
+    ("declare", "says"),
+    [
+        (lambda: coin(log_density=lambda x, p: x * sp.Symbol("thta")),
+         "Family 'Coin': log_density uses 'thta', which is neither the sample 'x' nor one of (p)."),
+        (lambda: coin(log_density=lambda x, q: x * q),
+         "Family 'Coin': log_density takes (q) after x, but the declaration names (p)"),
+        (lambda: coin(constants={"n": 3}), "log_density takes (p) after x, but the declaration names (p, n)"),
+        (lambda: student(nu="__import__('os')"), "constant 'nu' is \"__import__('os')\"; give a finite number"),
+        (lambda: student(nu=np.inf), "constant 'nu' is inf"),
+        (lambda: student(nu=True), "constant 'nu' is True"),
+        (lambda: Parameter("p", UNIT, (0, 0.9), 0.5), "Parameter 'p': view (0, 0.9) and default 0.5 must lie"),
+        (lambda: Parameter("p", UNIT, (0.1, 0.9), 0.95), "the default inside the view"),
+        (lambda: Parameter("p", REAL, (np.nan, 1), 0.5), "must lie"),
+        (lambda: Support("interval", (0, 1)), "kind 'interval' is unknown; choose one of real, positive"),
+        (lambda: Support("finite", (0, 1)), "a finite support lists them"),
+        (lambda: Chart(lambda p: (p,)), "without `back` its coordinates have no names"),
+        (lambda: Chart(lambda p: (p,), lambda q: (q,), (REAL, REAL)), "Chart 'q': 2 domains for 1 coordinate(s)"),
+        (lambda: student().with_constants(mu=3), "Family 'Student' has no constant 'mu' (nu)."),
+        (lambda: coin().with_constants(n=3), "Family 'Coin' has no constant 'n' (none)."),
+    ],
+)  # fmt: skip
+def test_a_declaration_that_cannot_be_is_refused(declare, says):
+    with pytest.raises(ValueError, match=".") as caught:
+        declare()
+    assert says in str(caught.value)
+
+
+def test_constants_are_exact_and_may_be_replaced():
+    family = student()
+    three = family.with_constants(nu=3)
+    assert three.constants == {"nu": 3}
+    assert family.constants == {"nu": 5}
+    assert three.slug == family.slug
+    tenth = family.with_constants(nu=0.1).expression
+    assert sp.Rational(11, 20) in tenth.atoms(sp.Rational)
+    x = np.linspace(-3, 3, 7)
+    for nu in (1, 2.5, 30):
+        expected = stats.t(nu, 0.4, 1.7).logpdf(x)
+        assert family.with_constants(nu=nu).log_probability(x, [0.4, 1.7]) == pytest.approx(expected, rel=1e-12)
+
+
+@settings(max_examples=60)
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_number_is_taken_as_it_is_written(value):
+    from fimviz.family import exact
+
+    assert float(exact(value)) == value
+    assert exact(0.1) == sp.Rational(1, 10)
+
+
+def test_interval_parameters_have_an_unconstrained_chart():
+    family = coin(
+        parameters=(Parameter("p", (-2.0, 3.0), (-1, 2), 0.5),), log_density=lambda x, p: -((x - p) ** 2),
+    )  # fmt: skip
+    chart = chart_map(family, "unconstrained")
+    theta = np.array([[-1.9], [0.5], [2.99]])
+    assert chart.back(chart.to(theta)) == pytest.approx(theta, rel=1e-12)
+    assert chart.chart.names == ("artanh_p",)
