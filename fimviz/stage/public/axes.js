@@ -4,7 +4,7 @@ import { textWidth } from "./painter.js";
 
 /** Floor line, faint lines across, the spread's name at the top left and the mean's at the bottom right. */
 export function drawAxes(pen, given) {
-  const { panel, frame, style, back } = pen;
+  const { panel, frame, style, back, texts } = pen;
   const axes = panel.axes;
   if (!axes || axes.frame === "none") return;
   const { box } = frame, size = style.size.axis_text, fill = style.colour("axis_text");
@@ -14,8 +14,10 @@ export function drawAxes(pen, given) {
   const xs = levels(given.x ?? axes.x?.ticks, x0, x1, box.w / (92 * style.k));
   for (const Y of ys.ticks) if (frame.toY(Y) < floor - 2) back.push(rule(pen, box.x, frame.toY(Y), right, frame.toY(Y)));
   if (given.x) for (const X of xs.ticks) back.push(rule(pen, frame.toX(X), box.y, frame.toX(X), floor));
-  back.push({ t: "path", pts: [box.x, floor, right, floor], stroke: style.colour("axis"), width: style.size.axis });
-  const text = (string, x, y, anchor) => back.push({ t: "text", text: string, x, y, size, fill, anchor, halo: style.colour("page"), haloWidth: style.size.halo * 0.7 });
+  // A floor is where the model ends; the lower end of a mere window is drawn as one more faint line.
+  const edge = axes.frame === "box" ? "hairline" : "axis";
+  back.push({ t: "path", pts: [box.x, floor, right, floor], stroke: style.colour(edge), width: style.size.axis });
+  const text = (string, x, y, anchor) => texts.push({ t: "text", text: string, x, y, size, fill, anchor, halo: style.colour("page"), haloWidth: style.size.halo * 0.7 });
   if (axes.y?.label) text(axes.y.label, box.x, box.y - size * 0.55, "start");
   if (axes.x?.label) text(axes.x.label, right, floor + size * 1.35, "end");
   drawTickNumbers(pen, xs, ys, text);

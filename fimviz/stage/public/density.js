@@ -26,7 +26,11 @@ export function drawDensities(panel, width, height, context) {
 
 function xRange(panel, scene) {
   const view = panel.x ?? scene.data?.model?.support?.view ?? [-5, 5];
-  return view[1] > view[0] ? view : [view[0], view[0] + 1];
+  if (!(view[1] > view[0])) return [view[0], view[0] + 1];
+  if (!panel.discrete) return view;
+  // Whole numbers need half a step of room on both sides.
+  const xs = panel.xs ?? integers(view);
+  return [Math.min(view[0], xs[0] - 0.6), Math.max(view[1], xs[xs.length - 1] + 0.6)];
 }
 
 /** The curves of one row: {row, ghosts: [curve], main: curve | null, extra: [curve]}, a curve being {xs, ps}. */
@@ -35,7 +39,8 @@ function rowCurves(row, panel, scene, range, remembered) {
   const thetaOf = (u) => (usable(u) ? Array.from(scene.model.toTheta(u)) : null);
   const ghosts = remembered(() => ghostPoints(row, scene).map(thetaOf).map(curve).filter(Boolean));
   const main = curve(thetaOf(mainPoint(row, scene)));
-  const extra = (row.extra ?? []).map((given) => ({ given, curve: mixture(scene, panel, given, range) }));
+  const wanted = (row.extra ?? []).filter((given) => given && scene.shown(given.when));
+  const extra = wanted.map((given) => ({ given, curve: mixture(scene, panel, given, range) }));
   return { row, ghosts, main, extra: extra.filter((e) => e.curve) };
 }
 
@@ -166,13 +171,14 @@ function drawRow(pen, { row, ghosts, main, extra }, place) {
   const draw = pen.panel.discrete ? drawDiscrete : drawSmooth;
   const bold = lit === id ? 1.4 : 1;
   pen.front.push({ t: "clip", x: 0, y: place.y, w: pen.frame.width, h: place.h + 2 });
-  for (const { given, curve } of extra) drawExtra(pen, given, curve, toPx);
+  for (const { given, curve } of extra) drawExtra(pen, given, curve, toPx, box, draw);
   for (const curve of ghosts) draw(pen, curve, toPx, box, { stroke: role.colour, width: style.size.thin * bold, alpha: 0.5, ghost: true });
   if (main) draw(pen, main, toPx, box, { stroke: role.colour, width: style.size.hero * 0.88 * bold, alpha: 1, fillAlpha: style.dark ? 0.22 : 0.12 });
   pen.front.push({ t: "end" });
   pen.front.push({ t: "path", pts: [box.x, box.floor, box.x + box.w, box.floor], stroke: role.colour, width: style.size.axis, alpha: 0.55 });
   if (label) pen.front.push(rowLabel(pen, label, box, place, role.colour));
-  if (row.note) pen.front.push(rowNote(pen, row, box, place));
+  const notes = [row.note && { text: row.note }, ...extra.map(({ given }) => given.label && { text: given.label, role: given.role ?? "data" })];
+  notes.filter(Boolean).forEach((note, i) => pen.front.push(rowNote(pen, note, place, i)));
   pen.hits.push({ id, box: { x: 0, y: place.y, w: pen.frame.width, h: place.h } });
 }
 
@@ -200,26 +206,31 @@ function drawSmooth(pen, curve, toPx, box, ink) {
     const closed = [pts[0], box.floor, ...pts, pts[pts.length - 2], box.floor];
     pen.front.push({ t: "path", pts: closed, closed: true, fill: ink.stroke, fillAlpha: ink.fillAlpha });
   }
-  pen.front.push({ t: "path", pts, stroke: ink.stroke, width: ink.width, alpha: ink.alpha });
+  pen.front.push({ t: "path", pts, stroke: ink.stroke, width: ink.width, alpha: ink.alpha, dash: ink.dash });
 }
 
 /** Ghosts are steps, the main distribution stands on stems. */
 function drawDiscrete(pen, curve, toPx, box, ink) {
   const pts = toPx(curve), n = pts.length / 2;
   const half = n > 1 ? (pts[2] - pts[0]) / 2 : box.w / 4;
+  const wide = 22 * pen.style.k;
   const out = [];
   for (let i = 0; i < n; i++) {
     const x = pts[2 * i], y = pts[2 * i + 1];
-    if (ink.ghost) out.push(x - half, y, x + half, y);
+    if (ink.ghost && half > wide) out.push(x - wide, y, x + wide, y, NaN, NaN);
+    else if (ink.ghost) out.push(x - half, y, x + half, y);
     else out.push(x, box.floor, x, y, NaN, NaN);
   }
-  pen.front.push({ t: "path", pts: out, stroke: ink.stroke, width: ink.width, alpha: ink.alpha });
+  const dim = ink.ghost && half <= wide ? 0.7 : 1;
+  pen.front.push({ t: "path", pts: out, stroke: ink.stroke, width: ink.width, alpha: ink.alpha * dim, dash: ink.dash });
   if (!ink.ghost) pen.front.push({ t: "dots", pts, r: Math.min(5 * pen.style.k, Math.max(2.2, half * 0.7)), fill: ink.stroke });
 }
 
-function drawExtra(pen, given, curve, toPx) {
-  const { style } = pen, role = style.role(given.role ?? "data");
-  pen.front.push({ t: "path", pts: toPx(curve), stroke: role.colour, width: style.size.thin * 1.3, dash: [3 * style.k, 3 * style.k], alpha: 0.9 });
+/** Something else for comparison, such as the true mixture: thin and dashed, named at the right. */
+function drawExtra(pen, given, curve, toPx, box, draw) {
+  const { style } = pen, { colour } = style.role(given.role ?? "data");
+  const dash = [3 * style.k, 3 * style.k];
+  draw(pen, curve, toPx, box, { stroke: colour, width: style.size.thin * 1.3, dash, alpha: 0.9, ghost: true });
 }
 
 function rowLabel({ style, frame }, text, box, place, fill) {
@@ -231,11 +242,10 @@ function rowLabel({ style, frame }, text, box, place, fill) {
   return { t: "text", text: shown, x: box.x, y: place.y + size * 1.15, size, weight: 600, fill, halo: style.colour("page"), haloWidth: style.size.halo };
 }
 
-function rowNote({ style, scene, frame }, row, box, place) {
-  return {
-    t: "text", text: scene.fill(row.note), x: frame.width - 4 * style.k, y: place.y + style.size.label * 1.15, anchor: "end",
-    size: style.size.axis_text, fill: style.colour("muted"), halo: style.colour("page"), haloWidth: style.size.halo,
-  };
+function rowNote({ style, scene, frame }, { text, role }, place, line) {
+  const size = style.size.axis_text, fill = role ? style.role(role).colour : style.colour("muted");
+  const y = place.y + style.size.label * 1.15 + line * size * 1.3;
+  return { t: "text", text: scene.fill(text), x: frame.width - 4 * style.k, y, anchor: "end", size, fill, halo: style.colour("page"), haloWidth: style.size.halo };
 }
 
 function axisTicks(panel, range, most) {

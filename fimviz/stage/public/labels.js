@@ -11,6 +11,7 @@ const DIRECTIONS = {
 const USUAL = ["n", "s", "ne", "nw", "se", "sw", "e", "w"];
 const RINGS = [1, 2.6, 4.6];
 const STAY = 6;
+const STAY_FIRM = 0.8;
 
 /**
  * labels: [{id, text, x, y, gap, size, weight, fill, prefer?: ["n", …], firm?: it may cover lines}]; obstacles and box: {x, y, w, h};
@@ -54,7 +55,7 @@ function cheapest(label, shape, placed, points, box, before) {
     order.forEach((name, i) => {
       const key = `${name}${r}`;
       const { rect, shift } = inside(around(label, shape, DIRECTIONS[name], ring), box);
-      let cost = i + 5 * r + 0.6 * shift - (before === key ? STAY : 0);
+      let cost = i + 5 * r + 0.6 * shift - (before === key ? (label.firm ? STAY_FIRM : STAY) : 0);
       for (const other of placed) cost += 160 * overlap(rect, other);
       if (!label.firm && (!best || cost < best.cost)) cost += covered(rect, points);
       if (!best || cost < best.cost) best = { name: key, rect, cost };

@@ -34,7 +34,8 @@ const MARKS = {
     labelPath(pen, mark, id, path, line);
   },
 
-  track: (pen, mark, id) => MARKS.path(pen, mark, id),
+  // On one line all paths run through the same places; only their pace tells them apart.
+  track: (pen, mark, id) => MARKS.path(pen, { pace: "parameter", ...mark }, id),
 
   dot(pen, mark, id) {
     const [x, y] = projectOne(pen, pen.scene.point(mark.at), mark);
@@ -259,7 +260,7 @@ function ticks(pen, mark, path, line) {
   const pts = [];
   for (let k = 1; k < mark.ticks - 1; k++) {
     const f = k / (mark.ticks - 1);
-    const u = path.atLength ? path.atLength(f) : path.at(f);
+    const u = path.atLength && mark.pace !== "parameter" ? path.atLength(f) : path.at(f);
     pts.push(...projectOne(pen, u, mark));
   }
   pen.front.push({ t: "dots", pts, r: 4.2 * pen.style.k, fill: pen.style.colour("page") });

@@ -47,7 +47,7 @@ export function drawPlane(panel, frame, context) {
   const pen = {
     ...context, panel, frame, chart,
     spec: context.scene.chartSpec(panel.chart) ?? {},
-    back: [], front: [], labels: [], lines: [], handles: [], hits: [], notices: [], obstacles: [], still: [],
+    back: [], texts: [], front: [], labels: [], lines: [], handles: [], hits: [], notices: [], obstacles: [], still: [],
   };
   drawOutline(pen);
   if (!chart) return pen;
@@ -62,7 +62,7 @@ export function drawPlane(panel, frame, context) {
   pen.back.push(clip);
   pen.front.push(clip);
   marks.forEach((mark, index) => drawMark(pen, mark, index));
-  pen.back.push({ t: "end" });
+  pen.back.push({ t: "end" }, ...pen.texts);
   pen.front.push({ t: "end" });
   finish(pen);
   return pen;
@@ -89,8 +89,8 @@ function finish(pen) {
   const floor = panel.axes && panel.axes.frame !== "none";
   const box = { x: edge, y: 1, w: frame.width - 2 * edge, h: (floor ? frame.box.y + frame.box.h : frame.height) - 2 };
   if (floor && panel.axes.y?.label) pen.obstacles.push({ x: 0, y: 0, w: frame.box.x + 6 * style.size.axis_text, h: frame.box.y });
-  const texts = placeLabels(pen.labels, { obstacles: pen.obstacles, lines: pen.lines, box, style, memory });
-  pen.front.push(...texts);
+  const labels = placeLabels(pen.labels, { obstacles: pen.obstacles, lines: pen.lines, box, style, memory });
+  pen.front.push(...labels);
   for (const handle of pen.handles) pen.front.push(...handleItems(handle, pen));
   if (panel.title) pen.front.push(titleItem(pen));
 }
@@ -116,8 +116,9 @@ export function handleItems(handle, { style, focus }) {
 }
 
 function drawOutline(pen) {
-  const { panel, frame, style, back } = pen;
+  const { panel, frame, style, back, lines } = pen;
   if (!Array.isArray(panel.outline)) return;
   const pts = panel.outline.flatMap(([X, Y]) => [frame.toX(X), frame.toY(Y)]);
+  lines.push(pts);
   back.push({ t: "path", pts, closed: true, stroke: style.colour("axis"), width: style.size.axis, fill: style.colour("panel"), fillAlpha: 0.55 });
 }

@@ -238,7 +238,10 @@ class Stage {
     this.element.style.setProperty("--fv-side-height", `${this.#sideHeight()}px`);
     this.element.style.setProperty("--fv-height", `${this.#pictureHeight(width, stacked)}px`);
     this.#placeTools(stacked);
-    for (const view of this.views) view.measure();
+    for (const view of this.views) {
+      view.measure();
+      view.memory.clear();
+    }
   }
 
   /** The page's bar is above the stage; its place is told from where the stage stands on the page. */
@@ -265,8 +268,17 @@ class Stage {
     // Present mode fills the screen and never scrolls: what the rows below leave is the picture's.
     const rest = this.element.scrollHeight - this.picture.offsetHeight;
     const top = this.element.getBoundingClientRect().top + scrolled(this.element);
-    const room = window.innerHeight - top - rest - 12 * this.style.k;
+    this.#notePageBelow();
+    const room = window.innerHeight - top - rest - this.below;
     return Math.round(Math.max(220, Math.min(room, 0.56 * width)));
+  }
+
+  /** What the page itself puts below the stage shows only as overflow; it is learnt once per size. */
+  #notePageBelow() {
+    const key = `${window.innerWidth}×${window.innerHeight}×${this.element.clientWidth}`;
+    if (key !== this.belowKey) [this.belowKey, this.below] = [key, 10];
+    const box = scroller(this.element), over = box.scrollHeight - box.clientHeight;
+    if (over > 0 && this.below < 160) this.below += Math.min(over, 60);
   }
 
   // --- frames ---------------------------------------------------------------------------------------------------
@@ -307,6 +319,12 @@ class Stage {
     if (!this.drag && !this.travel && !this.playing) this.#speak();
   }
 
+  /** After a travel labels choose their places anew: the same state gives the same picture. */
+  #settle() {
+    this.travel = null;
+    for (const view of this.views) view.memory.clear();
+  }
+
   #notices() {
     for (const view of this.views) {
       const reasons = [...new Set(view.pen?.notices ?? [])];
@@ -331,7 +349,7 @@ class Stage {
     if (this.travel) {
       const { values, over } = this.travel.at(now);
       for (const [name, value] of Object.entries(values)) this.scene.set(name, value);
-      if (over) this.travel = null;
+      if (over) this.#settle();
       else this.request();
     }
     if (this.playing) this.#playOn(now);
@@ -584,6 +602,12 @@ function scrolled(node) {
   let sum = window.scrollY;
   for (let up = node.parentNode; up; up = up.parentNode ?? up.host) sum += up === document.documentElement || up === document.body ? 0 : up.scrollTop ?? 0;
   return sum;
+}
+
+function scroller(node) {
+  for (let up = node.parentNode; up; up = up.parentNode ?? up.host)
+    if (up.nodeType === Node.ELEMENT_NODE && /auto|scroll/.test(getComputedStyle(up).overflowY)) return up;
+  return document.documentElement;
 }
 
 /** What tests read: frames drawn, milliseconds of our own work in each, the scene, the values, the lists. */
