@@ -6,12 +6,12 @@ export class Scrubber {
   constructor(stage) {
     this.stage = stage;
     const input = (event) => stage.slide(this.given.value, Number(event.target.value));
-    this.play = el("button", { type: "button", class: "fv-play", onclick: () => stage.togglePlay() });
+    this.play = el("button", { type: "button", class: "fv-play", onclick: () => stage.motion.togglePlay() });
     this.from = el("span", { class: "fv-end" });
     this.to = el("span", { class: "fv-end" });
     this.range = el("input", {
       type: "range", min: "0", max: "1", step: "any", class: "fv-range",
-      oninput: input, onchange: () => stage.commitNow("control"), onkeydown: (event) => this.#key(event),
+      oninput: input, onchange: () => stage.ledger.commitNow("control"), onkeydown: (event) => this.#key(event),
     });
     this.caption = el("span", { class: "fv-caption" });
     this.element = el("div", { class: "fv-scrubber" }, this.play, this.from, this.range, this.to, this.caption);
@@ -34,7 +34,7 @@ export class Scrubber {
     const factor = event.shiftKey ? 10 : event.altKey ? 0.1 : 1;
     const t = Number(this.range.value) + sign * 0.01 * factor;
     this.stage.slide(this.given.value, Math.round(Math.min(1, Math.max(0, t)) * 1e6) / 1e6);
-    this.stage.commitSoon("key");
+    this.stage.ledger.commitSoon("key");
   }
 
   refresh(scene, words, playing) {
@@ -58,7 +58,7 @@ class Slider {
     this.range = el("input", {
       type: "range", min: "0", max: "1", step: "any", class: "fv-range", "aria-label": label,
       oninput: (event) => this.#set(this.#value(Number(event.target.value))),
-      onchange: () => stage.commitNow("control"),
+      onchange: () => stage.ledger.commitNow("control"),
       onkeydown: (event) => this.#key(event),
     });
     this.typed = el("input", {
@@ -92,7 +92,7 @@ class Slider {
     if (input.value !== "" && Number.isFinite(value)) {
       const inside = Math.min(max ?? Infinity, Math.max(min ?? -Infinity, value));
       this.#set(integer ? Math.round(inside) : inside);
-      this.stage.commitNow("control");
+      this.stage.ledger.commitNow("control");
     }
     this.shown = null;
     this.stage.request();
@@ -109,7 +109,7 @@ class Slider {
     // Whole numbers on a logarithmic scale would not move at the low end.
     if (this.given.integer && next === now) next = Math.min(this.given.max, Math.max(this.given.min, now + sign));
     this.#set(next);
-    this.stage.commitSoon("key");
+    this.stage.ledger.commitSoon("key");
   }
 
   refresh(scene) {

@@ -57,7 +57,7 @@ export class Hands {
   #focusOn(key) {
     const before = this.focus;
     this.focus = key;
-    if (key === null) this.stage.commitNow();
+    if (key === null) this.stage.ledger.commitNow();
     if (before !== key) this.stage.request();
   }
 

@@ -27,7 +27,7 @@ function act(stage, event, target) {
   switch (key) {
     case "0": return command(stage, "reset");
     case "p": return command(stage, "present");
-    case "k": return done(stage.togglePlay());
+    case "k": return done(stage.motion.togglePlay());
     case "l": return done(stage.copyLink());
     case "z": return done(stage.undo(event.shiftKey));
     case "?": return done(stage.help.open());
@@ -43,6 +43,6 @@ function beat(stage, name) {
 }
 
 function command(stage, name) {
-  stage.command(name);
+  stage.ledger.command(name);
   return true;
 }

@@ -73,11 +73,11 @@ export class Scene {
   }
 
   setAll(values) {
-    for (const name of Object.keys(this.values)) if (!(name in values)) this.#drop(name);
+    for (const name of Object.keys(this.values)) if (!(name in values)) this.drop(name);
     for (const [name, value] of Object.entries(values)) this.set(name, value);
   }
 
-  #drop(name) {
+  drop(name) {
     delete this.values[name];
     this.versions.set(name, ++this.clock);
   }

@@ -7,22 +7,22 @@
  */
 import { Prediction } from "./card.js";
 import { Scrubber, Sliders } from "./controls.js";
-import { el, memory, reducedMotion, setAttr, setText } from "./dom.js";
+import { el, memory, setAttr, setText } from "./dom.js";
 import { figureSVG, saveFile } from "./export.js";
 import { Formula } from "./formula.js";
 import { pointAt } from "./handles.js";
 import { listen } from "./keys.js";
+import { Layout } from "./layout.js";
+import { Ledger } from "./ledger.js";
+import { Motion } from "./motion.js";
 import { forgetWidths } from "./painter.js";
 import { Scene, same } from "./scene.js";
 import { cssProperties, isDark, makeStyle } from "./theme.js";
 import { Help, Table, Toolbar } from "./tools.js";
-import { Travel } from "./travel.js";
 import { drawable, View } from "./view.js";
 import { makeWords } from "./words.js";
 
 const instances = new WeakMap();
-const KEY_PAUSE = 250;
-const UNDO_DEPTH = 100;
 
 export default function mount(component) {
   const parent = component.parentElement;
@@ -38,15 +38,13 @@ class Stage {
     this.scene = new Scene();
     this.views = [];
     this.rev = undefined;
-    this.seq = 0;
     this.epoch = 0;
     this.words = makeWords();
     this.drag = null;
-    this.travel = null;
-    this.playing = null;
     this.lit = null;
-    this.undone = [];
-    this.done = [];
+    this.ledger = new Ledger(this);
+    this.motion = new Motion(this);
+    this.layout = new Layout(this);
     this.frames = 0;
     this.jsTimes = [];
     this.#build(parent);
@@ -89,7 +87,7 @@ class Stage {
     window.addEventListener("blur", () => this.endDrag(), { signal });
     document.addEventListener("visibilitychange", () => document.hidden && this.endDrag(), { signal });
     document.fonts?.addEventListener?.("loadingdone", () => this.#fontsCame(), { signal });
-    this.element.addEventListener("focusout", () => this.commitNow(), { signal });
+    this.element.addEventListener("focusout", () => this.ledger.commitNow(), { signal });
     listen(this, signal);
   }
 
@@ -111,7 +109,7 @@ class Stage {
 
   leave() {
     this.gone = true;
-    clearTimeout(this.timer);
+    this.ledger.leave();
     clearTimeout(this.nudgeTimer);
     cancelAnimationFrame(this.raf);
     this.resizes.disconnect();
@@ -132,7 +130,7 @@ class Stage {
     }
     this.#watchAbove();
     this.relayout();
-    this.nudgeTimer ??= setTimeout(() => this.nudgeOnce(), 900);
+    this.nudgeTimer ??= setTimeout(() => this.motion.nudgeOnce(), 900);
   }
 
   #adopt(data) {
@@ -163,18 +161,11 @@ class Stage {
     // A hand on a handle wins; what it lets go will be reported under the new rev.
     if (this.drag && !rebuilt) return this.#addMissing(data.values);
     if (this.drag) this.drag = null;
-    this.#forgetKeys();
-    this.playing = null;
-    if (first || rebuilt) {
-      this.travel = null;
-      this.scene.setAll(data.values);
-      this.done = [];
-    } else {
-      this.#remember();
-      this.#travelTo(data.values);
-    }
-    this.reported = structuredClone(data.values);
-    this.spoken = null;
+    this.motion.stop();
+    const continues = !first && !rebuilt;
+    this.ledger.adopt(data.values, continues);
+    if (continues) this.motion.travelTo(data.values);
+    else this.scene.setAll(data.values);
   }
 
   #addMissing(values) {
@@ -222,63 +213,12 @@ class Stage {
     this.request();
   }
 
-  #layout() {
+  #layOut() {
     this.resized = false;
     if (!this.data) return;
-    const width = this.element.clientWidth;
-    if (!width) return;
     this.#restyle();
     this.resized = false;
-    const page = this.data?.tokens?.page ?? {};
-    const stacked = width < (page.stack_below ?? 900) && !this.data?.present;
-    this.narrow = width < (page.compact_below ?? 480);
-    this.element.classList.toggle("fv-stacked", stacked);
-    this.element.classList.toggle("fv-narrow", this.narrow);
-    this.element.classList.toggle("fv-alone", !this.side.children.length || Boolean(this.data?.hide?.includes("side")));
-    this.element.style.setProperty("--fv-side-height", `${this.#sideHeight()}px`);
-    this.element.style.setProperty("--fv-height", `${this.#pictureHeight(width, stacked)}px`);
-    this.#placeTools(stacked);
-    for (const view of this.views) {
-      view.measure();
-      view.memory.clear();
-    }
-  }
-
-  /** The page's bar is above the stage; its place is told from where the stage stands on the page. */
-  #placeTools(stacked) {
-    const inBar = this.data.toolbar === "bar" && !stacked;
-    this.toolbar.place(inBar);
-    if (!inBar) return;
-    const top = this.element.getBoundingClientRect().top + scrolled(this.element);
-    this.toolbar.bar.style.top = `${Math.round((this.data.bar_top ?? 8) - top)}px`;
-  }
-
-  /** Stacked, the side has the height its rows need. */
-  #sideHeight() {
-    const rows = this.views.filter((view) => view.panel.area === "side").map(({ panel }) => (panel.kind === "density" ? panel.rows?.length ?? 1 : 2.5));
-    return 24 + rows.reduce((sum, count) => sum + Math.max(170, 112 * count), 0);
-  }
-
-  #pictureHeight(width, stacked) {
-    const alone = this.element.classList.contains("fv-alone");
-    const own = stacked || alone ? width : width * 0.61;
-    const aspect = this.views[0]?.panel.aspect ?? (stacked ? 0.72 : alone ? 0.42 : 0.585);
-    const usual = Math.round(Math.min(stacked ? 460 : 440, Math.max(this.narrow ? 250 : 280, own * aspect)));
-    if (!this.data?.present) return usual;
-    // Present mode fills the screen and never scrolls: what the rows below leave is the picture's.
-    const rest = this.element.scrollHeight - this.picture.offsetHeight;
-    const top = this.element.getBoundingClientRect().top + scrolled(this.element);
-    this.#notePageBelow();
-    const room = window.innerHeight - top - rest - this.below;
-    return Math.round(Math.max(220, Math.min(room, 0.56 * width)));
-  }
-
-  /** What the page itself puts below the stage shows only as overflow; it is learnt once per size. */
-  #notePageBelow() {
-    const key = `${window.innerWidth}×${window.innerHeight}×${this.element.clientWidth}`;
-    if (key !== this.belowKey) [this.belowKey, this.below] = [key, 10];
-    const box = scroller(this.element), over = box.scrollHeight - box.clientHeight;
-    if (over > 0 && this.below < 160) this.below += Math.min(over, 60);
+    this.layout.apply();
   }
 
   // --- frames ---------------------------------------------------------------------------------------------------
@@ -291,7 +231,7 @@ class Stage {
     this.raf = 0;
     const begun = performance.now();
     try {
-      if (this.resized) this.#layout();
+      if (this.resized) this.#layOut();
       if (this.data && this.rev !== undefined) this.#draw(now);
       if (this.drawFailed) this.#fail((this.drawFailed = null));
     } catch (error) {
@@ -305,24 +245,18 @@ class Stage {
 
   #draw(now) {
     this.#applyDrag();
-    this.#advance(now);
+    this.motion.advance(now);
     this.scene.evaluate();
     const moving = this.drag?.handle.mark.value ?? null;
-    const nudge = this.nudging ? { value: this.nudging.value, shift: this.#nudgeShift(now) } : null;
+    const nudge = this.motion.nudge(now);
     const { scene, style, words, lit, epoch } = this;
     for (const view of this.views) view.draw({ scene, style, words, lit, epoch, moving, nudge });
-    this.scrubber.refresh(scene, words, Boolean(this.playing));
+    this.scrubber.refresh(scene, words, Boolean(this.motion.playing));
     this.sliders.refresh(scene);
     this.formula.refresh(scene, lit);
     this.table.refresh();
     this.#notices();
-    if (!this.drag && !this.travel && !this.playing) this.#speak();
-  }
-
-  /** After a travel labels choose their places anew: the same state gives the same picture. */
-  #settle() {
-    this.travel = null;
-    for (const view of this.views) view.memory.clear();
+    if (!this.drag && !this.motion.busy) this.#speak();
   }
 
   #notices() {
@@ -345,113 +279,41 @@ class Stage {
     if (!first) setText(this.live, sentence);
   }
 
-  #advance(now) {
-    if (this.travel) {
-      const { values, over } = this.travel.at(now);
-      for (const [name, value] of Object.entries(values)) this.scene.set(name, value);
-      if (over) this.#settle();
-      else this.request();
-    }
-    if (this.playing) this.#playOn(now);
-    if (this.nudging) this.request();
-  }
-
   // --- values ---------------------------------------------------------------------------------------------------
-
-  #travelTo(values) {
-    const ms = reducedMotion() ? 0 : this.data?.tokens?.motion?.change_ms ?? 250;
-    const extra = Object.keys(this.scene.values).filter((name) => !(name in values));
-    for (const name of extra) delete this.scene.values[name];
-    this.travel = ms ? new Travel(this.scene, values, ms) : null;
-    if (!this.travel) this.scene.setAll(values);
-    this.request();
-  }
-
-  /** The end of a travel, at once: a hand or a key does not wait for it. */
-  #arrive() {
-    if (this.travel) this.scene.setAll({ ...this.scene.values, ...this.travel.target });
-    this.travel = null;
-  }
 
   /** Change some values from inside the stage, with travel and report. */
   patch(values, event) {
     if (!values) return;
-    this.#arrive();
-    this.playing = null;
-    this.#remember();
-    const target = { ...this.scene.snapshot(), ...values };
-    this.#travelTo(target);
-    this.#report(target, event);
+    this.motion.stop();
+    this.ledger.remember();
+    this.#goTo({ ...this.scene.snapshot(), ...values }, event);
+  }
+
+  undo(again = false) {
+    this.motion.stop();
+    this.ledger.commitNow();
+    const target = this.ledger.step(again);
+    if (target) this.#goTo(target, again ? "redo" : "undo");
+  }
+
+  #goTo(values, event) {
+    this.motion.travelTo(values);
+    this.ledger.report(values, event);
   }
 
   /** One value from a slider or the scrubber; reported later. */
   slide(name, value) {
-    this.#arrive();
-    this.playing = null;
-    this.pending ??= this.scene.snapshot();
+    this.motion.stop();
+    this.ledger.open();
     this.scene.set(name, value);
     this.request();
-  }
-
-  commitSoon(event) {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.commitNow(event), KEY_PAUSE);
-    this.timerEvent = event;
-  }
-
-  commitNow(event) {
-    if (!this.pending || this.drag || this.playing) return;
-    this.#remember(this.pending);
-    const kind = event ?? this.timerEvent ?? "key";
-    this.#forgetKeys();
-    this.#report(this.scene.snapshot(), kind);
-  }
-
-  #forgetKeys() {
-    clearTimeout(this.timer);
-    this.timer = this.timerEvent = this.pending = null;
-  }
-
-  #report(values, event) {
-    if (this.reported && sameValues(values, this.reported)) return;
-    this.reported = structuredClone(values);
-    this.component?.setStateValue?.("values", { values: this.reported, rev: this.rev, seq: ++this.seq, event });
-    this.request();
-  }
-
-  command(name) {
-    this.commitNow();
-    this.component?.setStateValue?.("command", { name, rev: this.rev, seq: ++this.seq });
-  }
-
-  #remember(values = this.scene.snapshot()) {
-    const last = this.done[this.done.length - 1];
-    if (last && sameValues(last, values)) return;
-    this.done.push(structuredClone(values));
-    if (this.done.length > UNDO_DEPTH) this.done.shift();
-    this.undone = [];
-  }
-
-  undo(again = false) {
-    this.#arrive();
-    this.commitNow();
-    const [from, to] = again ? [this.undone, this.done] : [this.done, this.undone];
-    const now = this.scene.snapshot();
-    let target = from.pop();
-    while (target && sameValues(target, now)) target = from.pop();
-    if (!target) return;
-    to.push(now);
-    this.playing = null;
-    this.#travelTo(target);
-    this.#report(target, again ? "redo" : "undo");
   }
 
   // --- hands ----------------------------------------------------------------------------------------------------
 
   beginDrag(view, handle, { pointer, x, y, offset, placed }) {
-    this.#arrive();
-    this.commitNow();
-    this.playing = this.nudging = null;
+    this.motion.stop();
+    this.ledger.commitNow();
     memory.set("dragged", "yes");
     this.drag = { view, handle, pointer, x, y, offset, placed, moved: placed, fresh: placed, before: this.scene.snapshot() };
     this.element.classList.add("fv-dragging");
@@ -480,8 +342,8 @@ class Stage {
     this.element.classList.remove("fv-dragging");
     const name = drag.handle.mark.value;
     if (!same(drag.before[name], this.scene.values[name])) {
-      this.#remember(drag.before);
-      this.#report(this.scene.snapshot(), drag.placed ? "click" : "drag");
+      this.ledger.remember(drag.before);
+      this.ledger.report(this.scene.snapshot(), drag.placed ? "click" : "drag");
     }
     this.request();
   }
@@ -489,14 +351,13 @@ class Stage {
   /** A key on a handle: the same way, in steps. */
   nudge(view, handle, x, y) {
     if (this.drag) return;
-    this.#arrive();
-    this.playing = null;
+    this.motion.stop();
     const theta = pointAt(view, handle, x, y, this.scene);
     if (!theta) return;
-    this.pending ??= this.scene.snapshot();
+    this.ledger.open();
     this.scene.set(handle.mark.value, theta);
     memory.set("dragged", "yes");
-    this.commitSoon("key");
+    this.ledger.commitSoon("key");
     this.request();
   }
 
@@ -504,54 +365,6 @@ class Stage {
     if (id === this.lit) return;
     this.lit = id;
     this.request();
-  }
-
-  // --- motion ---------------------------------------------------------------------------------------------------
-
-  togglePlay() {
-    const name = this.data?.scrubber?.value;
-    if (!name || this.drag) return;
-    if (this.playing) return this.#stopPlaying();
-    this.#arrive();
-    this.pending ??= this.scene.snapshot();
-    if (reducedMotion()) {
-      this.scene.set(name, 1);
-      return void this.commitNow("play");
-    }
-    const now = this.scene.number(name, 0);
-    this.playing = { name, from: now >= 1 ? 0 : now, begun: null };
-    this.request();
-  }
-
-  /** t is Fisher time, so a steady t is a constant Fisher speed. */
-  #playOn(now) {
-    const { playing } = this;
-    playing.begun ??= now;
-    const t = Math.min(1, playing.from + (now - playing.begun) / (this.data?.tokens?.motion?.sweep_ms ?? 2400));
-    this.scene.set(playing.name, t);
-    if (t >= 1) this.#stopPlaying();
-    this.request();
-  }
-
-  #stopPlaying() {
-    this.playing = null;
-    this.commitNow("play");
-    this.request();
-  }
-
-  /** One small movement on the first visit says "this can be dragged"; never again after the first drag. */
-  nudgeOnce() {
-    const handle = this.views.flatMap((view) => view.pen?.handles ?? [])[0];
-    if (!handle || reducedMotion() || memory.get("dragged") || this.data?.nudge === false || window.top !== window) return;
-    memory.set("dragged", "shown");
-    this.nudging = { value: handle.mark.value, begun: performance.now() };
-    this.request();
-  }
-
-  #nudgeShift(now) {
-    const s = (now - this.nudging.begun) / (this.data?.tokens?.motion?.nudge_ms ?? 600);
-    if (s >= 1) this.nudging = null;
-    return s >= 1 ? 0 : 6 * Math.sin(2 * Math.PI * s) * (1 - s);
   }
 
   // --- around the picture ---------------------------------------------------------------------------------------
@@ -564,7 +377,7 @@ class Stage {
   }
 
   async copyLink() {
-    this.commitNow();
+    this.ledger.commitNow();
     try {
       await navigator.clipboard.writeText(location.href);
       this.say(this.words("link_copied"));
@@ -592,24 +405,6 @@ function sameSlot(a, b) {
   return a.kind === b.kind && (a.area ?? "picture") === (b.area ?? "picture") && (a.id ?? "") === (b.id ?? "");
 }
 
-function sameValues(a, b) {
-  const names = Object.keys(a);
-  return names.length === Object.keys(b).length && names.every((name) => same(a[name], b[name]));
-}
-
-/** How far the scrolling parents above are scrolled, so that the top of the stage can be told in page coordinates. */
-function scrolled(node) {
-  let sum = window.scrollY;
-  for (let up = node.parentNode; up; up = up.parentNode ?? up.host) sum += up === document.documentElement || up === document.body ? 0 : up.scrollTop ?? 0;
-  return sum;
-}
-
-function scroller(node) {
-  for (let up = node.parentNode; up; up = up.parentNode ?? up.host)
-    if (up.nodeType === Node.ELEMENT_NODE && /auto|scroll/.test(getComputedStyle(up).overflowY)) return up;
-  return document.documentElement;
-}
-
 /** What tests read: frames drawn, milliseconds of our own work in each, the scene, the values, the lists. */
 function probe(stage) {
   return {
@@ -619,7 +414,7 @@ function probe(stage) {
     get scene() { return stage.scene; },
     get views() { return stage.views; },
     get error() { return stage.error ?? null; },
-    get busy() { return Boolean(stage.travel || stage.playing || stage.drag || stage.raf); },
+    get busy() { return Boolean(stage.motion.busy || stage.drag || stage.raf); },
     svg: () => figureSVG(stage),
   };
 }

@@ -10,9 +10,9 @@ export class Toolbar {
     this.bar = el("div", { class: "fv-tools fv-bar", role: "toolbar" });
     this.own = [button("numbers", "", () => stage.table.toggle()), button("save_figure", "", () => stage.saveFigure())];
     this.page = [
-      button("present", "P", () => stage.command("present")),
+      button("present", "P", () => stage.ledger.command("present")),
       button("copy_link", "L", () => stage.copyLink()),
-      button("reset", "0", () => stage.command("reset")),
+      button("reset", "0", () => stage.ledger.command("reset")),
       button("help", "?", () => stage.help.open()),
     ];
     this.element.append(...this.own.map((b) => b.node));
