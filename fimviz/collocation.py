@@ -19,7 +19,7 @@ from scipy.interpolate import CubicSpline
 from fimviz.energy import width
 
 DEGREE = 16
-MAX_ITERATIONS = 12
+MAX_ITERATIONS = 25
 CONVERGED = 1e-7  # the last step; Newton's method leaves its square
 LONGEST_STEP = 3.0
 
@@ -126,6 +126,13 @@ def read(q, s):
     start, wide = breaks(len(q)), widths(len(q))
     piece = np.clip(np.searchsorted(start, s, side="right") - 1, 0, len(q) - 1)
     return (interpolation((s - start[piece]) / wide[piece])[:, None] @ q[piece])[:, 0]
+
+
+def polygon(q, every):
+    """Every so many nodes of one curve q (K, N + 1, d): points (M + 1, d) and their times."""
+    times = breaks(len(q))[:-1, None] + widths(len(q))[:, None] * nodes()[:-1:every]
+    inner = q[:, :-1:every].reshape(-1, q.shape[-1])
+    return np.concatenate([inner, q[-1, -1:]]), np.append(times, 1.0)
 
 
 def solve(solver, q, alpha=0.0):

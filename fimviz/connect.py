@@ -3,7 +3,8 @@
 A published formula where the metric has one; the arc length where there is one parameter;
 otherwise, in the unconstrained chart, a curve of least discrete energy (`energy`) polished by
 Chebyshev collocation (`collocation`) and accepted only if Newton's method converged, the speed is
-constant between the nodes too, and the length agrees with the energy. Never a guess.
+constant between the nodes too, the length agrees with the energy, and no small change of the curve
+makes it shorter. Never a guess.
 """
 
 from __future__ import annotations
@@ -227,7 +228,7 @@ def _approach(solver, a, b):
     """Let the far end travel from a to b along the straight line, each curve starting the next."""
     even, reached, step = np.linspace(0, 1, energy.SEGMENTS + 1), 0.0, 0.25
     path, curve = np.broadcast_to(a, (even.size, a.size)), None
-    while reached < 1 and step > 1e-2:
+    while reached < 1 and step > 0.05:
         stretch = min(step, 1 - reached)
         curve = _attempt(solver, (path + even[:, None] * stretch * (b - a))[None])[0]
         if curve is None:
@@ -240,8 +241,14 @@ def _approach(solver, a, b):
 def _attempt(solver, start):
     """Curves accepted after relaxing and polishing the starts (L, M + 1, d); None otherwise."""
     with np.errstate(all="ignore"):
-        relaxed, _ = energy.relax(solver, start)
-        return _polish(solver, relaxed, energy.length(solver, relaxed))
+        relaxed = energy.relax(solver, start)
+        curves = _polish(solver, relaxed, energy.length(solver, relaxed))
+        return [q if q is not None and _minimal(solver, q) else None for q in curves]
+
+
+def _minimal(solver, q):
+    """Whether no small change shortens q, that is, whether it has passed no conjugate point."""
+    return any(energy.minimal(solver, *collocation.polygon(q, every)) for every in (2, 1))
 
 
 def _polish(solver, relaxed, rough):

@@ -41,15 +41,13 @@ def bends(a, b):
 
 
 def relax(solver, u):
-    """Lower the energy of the curves u (L, M + 1, d) with their end points fixed.
+    """Lower the energy of the curves u (L, M + 1, d), ends fixed, to ENOUGH of the least.
 
-    Returns the curves and which of them reached a minimum, to ENOUGH of their energy. Steps are
-    capped at LONGEST_STEP chart units: the midpoint rule would otherwise cut through regions where
-    the metric vanishes and call that short.
+    Steps are capped at LONGEST_STEP chart units: the midpoint rule would otherwise cut through
+    regions where the metric vanishes and call that short.
     """
     u, unit = u.copy(), width(u[:, :1], u[:, -1:])
-    damping, done = np.zeros(len(u)), np.zeros(len(u), dtype=bool)
-    active = np.arange(len(u))
+    damping, active = np.zeros(len(u)), np.arange(len(u))
     here = _segments(solver, u)
     for _ in range(MAX_ITERATIONS):
         step, ahead, sound = _newton_step(solver, here, damping[active])
@@ -60,18 +58,28 @@ def relax(solver, u):
         u[active[better]] = trial[better]
         damping[active] = np.where(better, damping[active] / 8, 4 * damping[active] + 0.5)
         damping[damping < 1e-2] = 0
-        done[active] = sound & (np.abs(ahead) < ENOUGH * here.energy)
+        enough = sound & (np.abs(ahead) < ENOUGH * here.energy)
         here = there.where(better, here)
-        keep = ~done[active] & (damping[active] < 1e9)
+        keep = ~enough & (damping[active] < 1e9)
         active, here = active[keep], here.where(keep)
         if active.size == 0:
             break
-    return u, done
+    return u
 
 
 def length(solver, u):
     """√(2E), which is the length where the speed is constant, (L,)."""
     return np.sqrt(2 * _segments(solver, u).energy)
+
+
+def minimal(solver, u, times):
+    """Whether the energy of one curve u (M + 1, d) at its times bends upwards in every direction.
+
+    A geodesic that has passed a conjugate point has a direction in which it does not.
+    """
+    at = _segments(solver, u[None])
+    pace = 1 / (np.diff(times) * (len(times) - 1))
+    return bool(_positive(_hessian(solver, at, np.zeros(1), pace))[0])
 
 
 def width(a, b):
@@ -126,14 +134,18 @@ def _newton_step(solver, at, damping):
     return step.reshape(gradient.shape), ahead, sound
 
 
-def _hessian(solver, at, damping):
-    """∂²E/M + λ × (frozen-metric Laplacian), dense over the inner nodes: (L, (M−1)d, (M−1)d)."""
+def _hessian(solver, at, damping, pace=1.0):
+    """∂²E/M + λ × (frozen-metric Laplacian), dense over the inner nodes: (L, (M−1)d, (M−1)d).
+
+    `pace` (M,) weighs segments that do not take the same time.
+    """
     d2g, delta = solver.d2g(at.mid), at.delta
     bend = (d2g @ delta[:, :, None, None, :, None])[..., 0] @ delta[:, :, None, :, None]
     bend = bend[..., 0] / 8
     turn = at.slope.swapaxes(-1, -2)
     both, skew = (at.slope + turn) / 2, (turn - at.slope) / 2
     g = at.g * (1 + damping)[:, None, None, None]
+    g, bend, both, skew = (np.reshape(pace, (-1, 1, 1)) * x for x in (g, bend, both, skew))
     lanes, m, d = delta.shape
     hessian = np.zeros((lanes, m - 1, d, m - 1, d))
     i = np.arange(m - 1)
