@@ -86,28 +86,28 @@ def _examine_view(family: Family) -> Verdict:
 
 
 def _examine(family: Family, theta: Array) -> Verdict:
-    expectation = Expectation(family)
-    rule = expectation.rule(theta)
-    mass, mean, second, hessian = expectation.score_moments(theta, rule)
+    # a declaration may be anything: what overflows or has no value shows in the numbers
     with np.errstate(all="ignore"):
+        expectation = Expectation(family)
+        rule = expectation.rule(theta)
+        mass, mean, second, hessian = expectation.score_moments(theta, rule)
         size = np.sqrt(np.einsum("...ii->...i", second))
         unit = np.where(size > 0, size, 1.0)
         scale = unit[..., :, None] * unit[..., None, :]
-        escape = np.where(mass > 0, expectation.escape(rule), 1.0)
-    scaled = second / scale
-    eigenvalues = np.linalg.eigvalsh(scaled if np.isfinite(scaled).all() else np.zeros_like(scaled))
-    g = _closed_form(family, theta)
-    if g is None:
-        # nothing else vouches for these numbers: they must not depend on the nodes
-        unstable = ~(np.abs(second - expectation.metric(theta, panels=180)) <= _NORMALISED * scale)
-        size = np.where(unstable.any((-1, -2))[..., None], np.inf, size)
-    numbers = {
-        "mass_error": float("inf") if np.max(escape) > _ESCAPES else _worst(mass - 1),
-        "score_mean": _worst(mean / unit),
-        "disagreement": float("nan") if g is None else _worst((second - g) / scale),
-        "hessian_gap": _worst((hessian - second) / scale),
-        "condition": float(np.max(eigenvalues[..., -1] / np.maximum(eigenvalues[..., 0], 1e-300))),
-    }
+        g = _closed_form(family, theta)
+        if g is None:
+            # nothing else vouches for these numbers: they must not depend on the nodes
+            unstable = ~(np.abs(second - expectation.metric(theta, panels=180)) <= _NORMALISED * scale)
+            size = np.where(unstable.any((-1, -2))[..., None], np.inf, size)
+        escapes = np.max(expectation.escape(rule)) > _ESCAPES or not np.all(mass > 0)
+        eigenvalues = _eigenvalues(second / scale)
+        numbers = {
+            "mass_error": float("inf") if escapes else _worst(mass - 1),
+            "score_mean": _worst(mean / unit),
+            "disagreement": float("nan") if g is None else _worst((second - g) / scale),
+            "hessian_gap": _worst((hessian - second) / scale),
+            "condition": float(np.max(eigenvalues[..., -1] / np.maximum(eigenvalues[..., 0], 1e-300))),
+        }
     state = _state(numbers, size)
     said = {
         "mass": _just_not_one(float(mass[np.argmax(np.abs(mass - 1))])),
@@ -118,12 +118,6 @@ def _examine(family: Family, theta: Array) -> Verdict:
     return Verdict(state, **numbers, sentence=state.value.format(**said))
 
 
-def _just_not_one(mass: float) -> str:
-    """Four digits, or as many as it takes to differ from 1."""
-    digits = next((n for n in range(4, 17) if f"{mass:.{n}g}" != "1"), 17)
-    return f"{mass:.{digits}g}"
-
-
 def _closed_form(family: Family, theta: Array) -> Array | None:
     """The derived metric at θ, or None: a rule that does not apply, or fails, is no verdict."""
     try:
@@ -132,6 +126,16 @@ def _closed_form(family: Family, theta: Array) -> Array | None:
     except (ArithmeticError, LookupError, NotImplementedError, TypeError, ValueError):
         return None
     return values.reshape(*theta.shape[:-1], g.rows, g.cols)
+
+
+def _eigenvalues(scaled: Array) -> Array:
+    return np.linalg.eigvalsh(scaled if np.isfinite(scaled).all() else np.zeros_like(scaled))
+
+
+def _just_not_one(mass: float) -> str:
+    """Four digits, or as many as it takes to differ from 1."""
+    digits = next((n for n in range(4, 17) if f"{mass:.{n}g}" != "1"), 17)
+    return f"{mass:.{digits}g}"
 
 
 def _worst(values: Array) -> float:

@@ -53,7 +53,8 @@ class Kernel:
                 power += exponent
             elif base == sp.log(self.x):
                 logs += exponent
-            elif self.inner is not None and _same(base, self.inner):
+            elif (times := self._multiple(base)) is not None:
+                coefficient *= times**exponent
                 bracket -= exponent
             elif self.inner is not None and base == sp.log(self.inner):
                 bracket_logs += exponent
@@ -63,6 +64,13 @@ class Kernel:
             return None
         value = self._derivative(int(logs), int(bracket_logs))
         return coefficient * value.subs({_S: power, _J: bracket})
+
+    def _multiple(self, base: sp.Expr) -> sp.Expr | None:
+        """How many times `inner` the base of a power is, if it is free of x: z² + 5 is 5(1 + z²/5)."""
+        if self.inner is None or not base.is_Add:
+            return None
+        times = sp.cancel(base / self.inner)
+        return None if times.has(self.x) else times
 
     def _derivative(self, logs: int, bracket_logs: int) -> sp.Expr:
         """∂/∂s raises (log x), −∂/∂j raises (log inner); each is found once."""
@@ -82,10 +90,6 @@ def _terms(integrand: sp.Expr, inner: sp.Expr | None) -> tuple[sp.Expr, ...]:
         return sp.Add.make_args(sp.expand(integrand))
     above, below = sp.fraction(sp.together(integrand))
     return tuple(t / below for t in sp.Add.make_args(sp.expand(above)))
-
-
-def _same(a: sp.Expr, b: sp.Expr) -> bool:
-    return sp.expand(a - b) == 0
 
 
 def match(log_density: sp.Expr, x: sp.Symbol) -> Kernel | None:

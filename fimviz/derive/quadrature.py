@@ -9,9 +9,10 @@ Everything is kept in logs until the end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -44,7 +45,8 @@ class Rule:
 
     @property
     def probability(self) -> Array:
-        return np.exp(self.log_p + self.log_weight)
+        with np.errstate(over="ignore"):
+            return np.exp(self.log_p + self.log_weight)
 
     @property
     def sample(self) -> tuple[Array, Array, Array]:
@@ -60,11 +62,21 @@ class Expectation:
     def __init__(self, family: Family):
         self.family = family
 
-    def _lower(self, expressions: list[sp.Expr]) -> Tape:
-        """A tape of (x, log x, log(1−x), θ), the logarithms of x taken from their own inputs."""
+    def _lower(self, expressions: Iterable[sp.Expr]) -> Tape:
+        """A tape of (x, log x, log(1−x), θ); logarithms and powers x^k of x by their own inputs."""
         x = self.family.sample
         swap = {sp.log(x): _LOG_X, sp.log(1 - x): _LOG_1_X}
-        ready = [sp.expand_log(e).subs(swap) for e in expressions]
+
+        def logarithm(base: Any) -> Any:
+            return sp.expand_log(sp.log(base)).xreplace(swap)
+
+        def powers(e: Any) -> Any:
+            return e.replace(
+                lambda a: a.is_Pow and a.base.has(x) and not a.exp.is_number,
+                lambda a: sp.exp(a.exp * logarithm(a.base)),
+            )
+
+        ready = [powers(sp.expand_log(e).xreplace(swap)) for e in expressions]
         return lower(ready, (x, _LOG_X, _LOG_1_X, *self.family.symbols))
 
     @cached_property
@@ -168,7 +180,19 @@ class Expectation:
     def of(self, f: Callable[[Array], Array], theta: ArrayLike) -> Array:
         """E[f(x)] for f acting on nodes (..., n) and returning (..., n) or (..., n, m, …)."""
         rule = self.rule(theta)
-        return _average(f(rule.x), rule.probability)
+        with np.errstate(all="ignore"):
+            values = f(rule.x)
+        return _average(values, rule.probability)
+
+    def mean(self, expressions: Iterable[sp.Expr], theta: ArrayLike) -> Array:
+        """E of expressions in the sample and the parameters, shape (..., expressions).
+
+        Unlike `of` it keeps log x and log(1 − x) where x itself is 0 or 1 in floating point.
+        """
+        theta = np.asarray(theta, float)
+        rule = self.rule(theta)
+        values = self._lower(expressions)(*rule.sample, *np.moveaxis(theta[..., None, :], -1, 0))
+        return _average(values, rule.probability)
 
     def escape(self, rule: Rule) -> Array:
         """The share of ∫p at the ends of the nodes: near 0, unless ∫p grows with the cut-off."""

@@ -1,0 +1,340 @@
+"""Derivations against the definition: ∫p = 1, E[s] = 0, E[s sᵀ] = g, E[s s s] = T, and every verdict reached."""
+
+import itertools
+
+import numpy as np
+import pytest
+import sympy as sp
+from sympy import Abs, EulerGamma, Piecewise, exp, log, loggamma, oo, pi, polygamma, sqrt
+
+from fimviz import CATALOG, Derivation, DomainError, Family, Parameter, State, Support, derive, examine, fisher_metric
+from fimviz.derive import examination
+from fimviz.derive.examination import examination_points
+from fimviz.derive.quadrature import Expectation
+from fimviz.family import POSITIVE, REAL, UNIT
+from fimviz.special import BesselRatio
+from fimviz.tape import lower
+
+EVERY = pytest.mark.parametrize("slug", CATALOG)
+LINE, HALF, INTERVAL = Support("real", (-5, 5)), Support("positive", (0, 5)), Support("unit", (0, 1))
+COUNTS = Support("naturals", (0, 20))
+
+
+def number(name, low=-3, high=3, default=0.2):
+    return Parameter(name, REAL, (low, high), default)
+
+
+def size(name, low=0.5, high=4, default=1.0):
+    return Parameter(name, POSITIVE, (low, high), default)
+
+
+def family(parameters, support, log_density, **more):
+    return Family("typed", "Typed", tuple(parameters), support, log_density, **more)
+
+
+def extreme_points(declared):
+    """Every combination of 1e−3, 1 and 1e3, or of 1e−3 and 1 − 1e−3, that the domain allows."""
+    axes = []
+    for p in declared.parameters:
+        low, high = p.domain
+        axes.append((-10, 0, 10) if low < 0 else (1e-3, 0.3, 1 - 1e-3) if high == 1 else (1e-3, 0.03, 1, 30, 1e3))
+    points = np.array(list(itertools.product(*axes)), float)
+    return points[declared.inside(points)]
+
+
+def agrees_with_its_definition(declared, theta, tolerance=1e-10):
+    expectation = Expectation(declared)
+    metric = fisher_metric(declared)
+    mass, mean, second, _ = expectation.score_moments(theta)
+    g, T = metric.matrix(theta), metric.cubic(theta)
+    root = np.sqrt(np.einsum("...ii->...i", g))
+    scale = root[..., :, None] * root[..., None, :]
+    cubic_scale = np.maximum(scale[..., None] * root[..., None, None, :], np.abs(T))
+    assert np.max(np.abs(mass - 1)) < tolerance
+    assert np.max(np.abs(mean / root)) < tolerance
+    assert np.max(np.abs(second - g) / scale) < tolerance
+    assert np.max(np.abs(expectation.cubic(theta) - T) / cubic_scale) < tolerance
+    assert np.all(np.linalg.eigvalsh(g / scale)[..., 0] > 0)
+    assert np.array_equal(g, np.swapaxes(g, -1, -2))
+
+
+@EVERY
+def test_the_metric_is_the_second_moment_of_the_score_at_random_points(slug):
+    agrees_with_its_definition(CATALOG[slug], examination_points(CATALOG[slug], 20, seed=7))
+
+
+@EVERY
+def test_the_metric_is_the_second_moment_of_the_score_at_extreme_points(slug):
+    agrees_with_its_definition(CATALOG[slug], extreme_points(CATALOG[slug]))
+
+
+def _gumbel_block():
+    return [[1, -(1 - EulerGamma)], [-(1 - EulerGamma), (1 - EulerGamma) ** 2 + pi**2 / 6]]
+
+
+PUBLISHED = {
+    "bernoulli": lambda p: [[1 / (p * (1 - p))]],
+    "beta": lambda a, b: [[polygamma(1, a) - polygamma(1, a + b), -polygamma(1, a + b)],
+                          [-polygamma(1, a + b), polygamma(1, b) - polygamma(1, a + b)]],
+    "categorical": lambda p, q: [[1 / p + 1 / (1 - p - q), 1 / (1 - p - q)], [1 / (1 - p - q), 1 / q + 1 / (1 - p - q)]],
+    "cauchy": lambda x0, c: [[1 / (2 * c**2), 0], [0, 1 / (2 * c**2)]],
+    "exponential": lambda lam: [[1 / lam**2]],
+    "gamma": lambda k, b: [[polygamma(1, k), -1 / b], [-1 / b, k / b**2]],
+    "inverse_gaussian": lambda m, lam: [[lam / m**3, 0], [0, 1 / (2 * lam**2)]],
+    "laplace": lambda m, b: [[1 / b**2, 0], [0, 1 / b**2]],
+    "normal": lambda m, s: [[1 / s**2, 0], [0, 2 / s**2]],
+    "poisson": lambda lam: [[1 / lam]],
+    "von_mises": lambda m, k: [[k * BesselRatio(0, k), 0], [0, BesselRatio(1, k)]],
+    "weibull": lambda k, lam: [[((1 - EulerGamma) ** 2 + pi**2 / 6) / k**2, -(1 - EulerGamma) / lam],
+                               [-(1 - EulerGamma) / lam, k**2 / lam**2]],
+}  # fmt: skip
+
+
+@EVERY
+def test_the_metric_is_the_published_one(slug):
+    declared = CATALOG[slug]
+    expected = sp.Matrix(PUBLISHED[slug](*declared.symbols))
+    for theta in examination_points(declared, 3):
+        values = dict(zip(declared.symbols, theta))
+        exact = np.array(expected.xreplace(values).evalf(20).tolist(), float)
+        assert fisher_metric(declared).matrix(theta) == pytest.approx(exact, rel=1e-12, abs=1e-13)
+
+
+ELSEWHERE = {
+    "binomial": family(
+        [Parameter("p", UNIT, (0.1, 0.9), 0.4)], Support("finite", (0, 3), (0, 1, 2, 3)),
+        lambda x, p: loggamma(4) - loggamma(x + 1) - loggamma(4 - x) + x * log(p) + (3 - x) * log(1 - p)),
+    "geometric": family([Parameter("p", UNIT, (0.1, 0.9), 0.4)], COUNTS, lambda x, p: log(p) + x * log(1 - p)),
+    "negative_binomial": family(
+        [Parameter("p", UNIT, (0.1, 0.9), 0.4)], COUNTS,
+        lambda x, p: loggamma(x + 5) - loggamma(x + 1) - loggamma(5) + 5 * log(p) + x * log(1 - p)),
+    "rayleigh": family([size("s")], HALF, lambda x, s: log(x) - 2 * log(s) - x**2 / (2 * s**2)),
+    "lognormal": family(
+        [number("m"), size("s")], HALF,
+        lambda x, m, s: -log(x) - log(s) - log(2 * pi) / 2 - (log(x) - m) ** 2 / (2 * s**2)),
+    "logistic": family(
+        [number("m"), size("s")], LINE, lambda x, m, s: -(x - m) / s - log(s) - 2 * log(1 + exp(-(x - m) / s))),
+    "gumbel": family([number("m"), size("s")], LINE, lambda x, m, s: -(x - m) / s - log(s) - exp(-(x - m) / s)),
+    "student_t": family(
+        [number("m"), size("s")], LINE, lambda x, m, s, nu: loggamma((nu + 1) / 2) - loggamma(nu / 2) - log(nu * pi) / 2
+        - log(s) - (nu + 1) / 2 * log(1 + ((x - m) / s) ** 2 / nu), constants={"nu": 5}),
+    "inverse_gamma": family(
+        [size("a"), size("b")], HALF, lambda x, a, b: a * log(b) - loggamma(a) - (a + 1) * log(x) - b / x),
+    "kumaraswamy": family(
+        [size("a"), Parameter("b", POSITIVE, (2.2, 6), 3.0)], INTERVAL,
+        lambda x, a, b: log(a) + log(b) + (a - 1) * log(x) + (b - 1) * log(1 - x**a)),
+    "half_normal": family([size("s")], HALF, lambda x, s: -(x**2) / (2 * s**2) - log(s) - log(pi / 2) / 2),
+    "generalised_gamma": family(
+        [size("k"), size("s")], HALF,
+        lambda x, k, s: log(3) - 3 * k * log(s) - loggamma(k) + (3 * k - 1) * log(x) - (x / s) ** 3),
+}  # fmt: skip
+ELSEWHERE_METRIC = {
+    "binomial": lambda p: [[3 / (p * (1 - p))]], "geometric": lambda p: [[1 / (p**2 * (1 - p))]],
+    "negative_binomial": lambda p: [[5 / (p**2 * (1 - p))]], "rayleigh": lambda s: [[4 / s**2]],
+    "lognormal": lambda m, s: [[1 / s**2, 0], [0, 2 / s**2]],
+    "logistic": lambda m, s: [[1 / (3 * s**2), 0], [0, (pi**2 + 3) / (9 * s**2)]],
+    "gumbel": lambda m, s: (sp.Matrix(_gumbel_block()) / s**2).tolist(),
+    "student_t": lambda m, s: [[sp.Rational(6, 8) / s**2, 0], [0, sp.Rational(10, 8) / s**2]],
+    "inverse_gamma": lambda a, b: [[polygamma(1, a), -1 / b], [-1 / b, a / b**2]],
+    "half_normal": lambda s: [[2 / s**2]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_families_of_other_catalogues_are_derived_and_examined(name):
+    declared = ELSEWHERE[name]
+    assert examine(declared).state is State.REGULAR
+    agrees_with_its_definition(declared, examination_points(declared, 6, seed=3))
+    if name in ELSEWHERE_METRIC:
+        expected = sp.Matrix(ELSEWHERE_METRIC[name](*declared.symbols)).xreplace(
+            dict(zip(declared.symbols, declared.default))
+        )
+        assert fisher_metric(declared).matrix(declared.default) == pytest.approx(
+            np.array(expected.evalf().tolist(), float), rel=1e-12, abs=1e-13
+        )
+
+
+@pytest.mark.parametrize("name", ["logistic", "gumbel", "student_t", "kumaraswamy"])
+def test_no_exponential_form_is_invented(name):
+    assert ELSEWHERE[name].exponential_form is None
+    assert "natural" not in ELSEWHERE[name].charts
+
+
+def test_a_statistic_that_moves_with_a_parameter_is_no_statistic():
+    # one statistic x with coefficient a, but |x − m| moves: not an exponential family
+    declared = family([number("m"), number("a")], LINE, lambda x, m, a: -Abs(x - m) + a * x + a**2 * x**2)
+    assert declared.exponential_form is None
+
+
+# ---------------------------------------------------------------- the steps
+
+
+@EVERY
+def test_a_derivation_is_its_steps(slug):
+    derivation = derive(CATALOG[slug])
+    assert isinstance(derivation, Derivation)
+    assert derivation is derive(CATALOG[slug])
+    assert derivation.rule in ("score identity", "location–scale", "kernel table")
+    assert derivation[0].rule == "log-density"
+    assert derivation[0].before == CATALOG[slug].expression
+    assert derivation[len(derivation) - 1].after == derivation.g == list(derivation)[-1].after
+    assert derivation.g.is_symmetric()
+
+
+@EVERY
+def test_an_exponential_form_rebuilds_its_log_density(slug):
+    declared = CATALOG[slug]
+    form = declared.exponential_form
+    if form is None:
+        assert slug in ("cauchy", "laplace", "weibull")
+        return
+    rebuilt = sum(c * f for c, f in zip(form.coefficients, form.statistics)) + form.free_part
+    rest = sp.lambdify((declared.sample, *declared.symbols), rebuilt - declared.expression, "mpmath")
+    x = declared.support.values()[:3] if declared.support.discrete else [0.2, 0.5, 0.8]
+    first, *others = zip(*([float(rest(v, *theta)) for v in x] for theta in examination_points(declared, 3)))
+    # what is left is h(x): the same at every θ
+    for column in (first, *others):
+        assert column == pytest.approx([column[0]] * 3, abs=1e-12)
+
+
+@EVERY
+def test_expectations_are_the_means_of_the_statistics(slug):
+    declared = CATALOG[slug]
+    form = declared.exponential_form
+    if form is None:
+        pytest.skip("not an exponential family")
+    theta = examination_points(declared, 4)
+    mean = Expectation(declared).mean(form.statistics, theta)
+    exact = lower(form.expectations, declared.symbols)(*theta.T)
+    assert mean == pytest.approx(exact, rel=1e-11, abs=1e-12)
+
+
+# ---------------------------------------------------------------- verdicts
+
+
+@EVERY
+def test_every_family_of_the_catalogue_is_regular(slug):
+    verdict = examine(CATALOG[slug])
+    assert verdict.state is (State.SCORE_ONLY if slug == "laplace" else State.REGULAR)
+    assert verdict.regular
+    assert max(verdict.mass_error, verdict.score_mean, verdict.disagreement) < 1e-12
+    assert verdict.condition < 1e4
+    assert verdict.sentence == verdict.state.value
+
+
+DENSITIES = {
+    "N(m, 1)": lambda x, m: -((x - m) ** 2) / 2 - log(2 * pi) / 2,
+}
+VERDICTS = [
+    ("regular", State.REGULAR, [number("m")], LINE, DENSITIES["N(m, 1)"], "agrees with quadrature"),
+    ("a kink", State.SCORE_ONLY, [number("m"), size("s")], LINE,
+     lambda x, m, s: -Abs(x - m) / s - log(2 * s), "The second derivative jumps"),
+    ("uniform(0, b)", State.SUPPORT_MOVES, [size("b")], HALF,
+     lambda x, b: Piecewise((-log(b), x < b), (-oo, True)), "does not average to zero"),
+    ("a shifted start", State.SUPPORT_MOVES, [number("a")], LINE,
+     lambda x, a: Piecewise((a - x, x > a), (-oo, True)), "the support moves"),
+    ("unnormalised", State.NOT_NORMALISED, [number("m")], LINE, lambda x, m: -((x - m) ** 2), "Integrates to 1.772, not 1"),
+    ("almost normalised", State.NOT_NORMALISED, [number("m")], LINE,
+     lambda x, m: DENSITIES["N(m, 1)"](x, m) + sp.Rational(1, 100000), "Integrates to 1.00001, not 1"),
+    ("flat", State.NOT_A_DENSITY, [number("m")], LINE, lambda x, m: m, "No probability density"),
+    ("1/(1+|x−m|)", State.NOT_A_DENSITY, [number("m")], LINE, lambda x, m: -log(1 + Abs(x - m)), "No probability"),
+    ("1/x", State.NOT_A_DENSITY, [size("s")], HALF, lambda x, s: -log(x) - s, "No probability"),
+    ("harmonic", State.NOT_A_DENSITY, [size("s")], COUNTS, lambda x, s: -log(x + 1) - s, "No probability"),
+    ("explodes", State.NOT_A_DENSITY, [size("s")], LINE, lambda x, s: x**2 / s, "No probability"),
+    ("no b", State.NO_INFORMATION, [number("m"), size("b")], LINE, lambda x, m, b: DENSITIES["N(m, 1)"](x, m),
+     "does not depend on b."),
+    ("N(a + b, 1)", State.SINGULAR, [number("a"), number("b")], LINE,
+     lambda x, a, b: DENSITIES["N(m, 1)"](x, a + b), "Only 1 of 2 parameters"),
+    ("curved", State.NO_FORMULA, [size("a")], LINE,
+     lambda x, a: -((x - a) ** 2) / (2 * a**2) - log(a) - log(2 * pi) / 2, "No rule gives the metric"),
+    ("a mixture", State.NO_FORMULA, [number("a", -3, -1, -2), number("b", 1, 3, 2)], LINE,
+     lambda x, a, b: log(exp(-((x - a) ** 2) / 2) / 2 + exp(-((x - b) ** 2) / 2) / 2) - log(2 * pi) / 2, "known by"),
+    ("triangle", State.NO_METRIC, [number("m")], LINE,
+     lambda x, m: Piecewise((log(1 - Abs(x - m)), Abs(x - m) < 1), (-oo, True)), "no second moment"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "state", "parameters", "support", "density", "says"), VERDICTS, ids=lambda v: str(v)[:20]
+)
+def test_every_verdict_is_reached(name, state, parameters, support, density, says):
+    verdict = examine(family(parameters, support, density))
+    assert verdict.state is state
+    assert says in verdict.sentence
+    assert "{" not in verdict.sentence
+    assert verdict.regular == (state in (State.REGULAR, State.SCORE_ONLY))
+
+
+def test_a_formula_that_disagrees_with_the_numbers_is_refused(monkeypatch):
+    right = derive(CATALOG["normal"])
+    wrong = Derivation(right.rule, right.steps, right.g * (1 + sp.Rational(1, 10**6)), right.find_cubic, right.form)
+    monkeypatch.setattr(examination, "derive", lambda _: wrong)
+    verdict = examine(CATALOG["normal"], [[0.3, 1.2]])
+    assert verdict.state is State.REFUSED
+    assert verdict.disagreement == pytest.approx(1e-6, rel=1e-3)
+
+
+def test_every_state_has_a_test():
+    assert {state for _, state, *_ in VERDICTS} | {State.REFUSED} == set(State)
+
+
+@pytest.mark.parametrize("error", [NotImplementedError, ValueError, ZeroDivisionError, KeyError, TypeError])
+def test_a_derivation_that_fails_does_not_prevent_the_verdict(monkeypatch, error):
+    def fail(_):
+        raise error("no")
+
+    monkeypatch.setattr(examination, "derive", fail)
+    verdict = examine(CATALOG["gamma"], [2.0, 1.0])
+    assert verdict.state is State.NO_FORMULA
+    assert np.isnan(verdict.disagreement)
+
+
+def test_where_no_rule_applies_derive_says_so():
+    with pytest.raises(NotImplementedError, match="no rule derives its metric in closed form"):
+        derive(family([size("a")], LINE, lambda x, a: -((x - a) ** 2) / (2 * a**2) - log(a) - log(2 * pi) / 2))
+
+
+def test_a_point_may_be_examined_and_must_be_inside():
+    assert examine(CATALOG["gamma"], [3, 1]).regular
+    assert examine(CATALOG["gamma"], [[3, 1], [1e-3, 1e3]]).regular
+    with pytest.raises(DomainError):
+        examine(CATALOG["gamma"], [-3, 1])
+    with pytest.raises(ValueError, match="takes points of shape"):
+        examine(CATALOG["gamma"], [1, 2, 3])
+
+
+# ---------------------------------------------------------------- quadrature
+
+
+@pytest.mark.parametrize(
+    ("slug", "theta", "moment", "exact"),
+    [("normal", (0.3, 2), lambda x: x**4, 0.3**4 + 6 * 0.09 * 4 + 48), ("gamma", (2.5, 3), lambda x: x**2, 2.5 * 3.5 / 9),
+     ("poisson", (7.5,), lambda x: x * (x - 1), 56.25), ("laplace", (1, 2), lambda x: np.abs(x - 1), 2),
+     ("beta", (0.01, 0.02), lambda x: x, 1 / 3), ("von_mises", (1, 2), lambda x: np.sin(x - 1), 0)],
+)  # fmt: skip
+def test_expectations_of_known_moments(slug, theta, moment, exact):
+    assert Expectation(CATALOG[slug]).of(moment, np.array(theta)) == pytest.approx(exact, rel=1e-11, abs=1e-12)
+
+
+def test_quadrature_keeps_leading_axes():
+    expectation = Expectation(CATALOG["gamma"])
+    theta = examination_points(CATALOG["gamma"], 6).reshape(3, 2, 2)
+    assert expectation.mass(theta).shape == (3, 2)
+    assert expectation.metric(theta).shape == (3, 2, 2, 2)
+    assert expectation.metric(theta)[1, 0] == pytest.approx(expectation.metric(theta[1, 0]), rel=1e-12)
+
+
+def test_several_kinks_are_all_edges():
+    declared = family([size("s")], LINE, lambda x, s: -Abs(x - 1) / s - Abs(x + 1) / s - log(2 + s) + 2 / s)
+    # ∫ exp(−(|x−1| + |x+1|)/s) dx = e^(−2/s)(2 + s)
+    assert Expectation(declared).mass([[0.5], [3.0]]) == pytest.approx([1, 1], abs=1e-13)
+
+
+def test_the_score_of_a_heavy_tail_has_its_second_moment():
+    declared = CATALOG["cauchy"]
+    assert Expectation(declared).metric([0.0, 1.0]) == pytest.approx(np.eye(2) / 2, abs=1e-12)
+
+
+def test_a_constant_square_root_is_left_alone():
+    declared = family([size("s")], LINE, lambda x, s: -(x**2) / s / 2 - log(2 * pi * s) / 2 + log(sqrt(2)) - log(2) / 2)
+    assert examine(declared).regular
