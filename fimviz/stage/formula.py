@@ -149,6 +149,8 @@ def to_mathml(expression: sp.Expr, names: dict[str, Any]) -> str:
 
 
 class _Printer(MathMLPresentationPrinter):
+    """SymPy's printer with our glyphs, upright differentials and function names as they are written."""
+
     def __init__(self, names: dict[str, Any]):
         super().__init__({"mul_symbol": "none"})
         self._names = names
@@ -169,7 +171,18 @@ class _Printer(MathMLPresentationPrinter):
         return row.firstChild if len(row.childNodes) == 1 else row
 
 
-_SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹", "0123456789")
+    def _print_Function(self, e):
+        row = self.dom.createElement("mrow")
+        for kind, text in (("mi", e.func.__name__), ("mo", "(")):
+            piece = self.dom.createElement(kind)
+            piece.appendChild(self.dom.createTextNode(text))
+            row.appendChild(piece)
+        for argument in e.args:
+            row.appendChild(self._print(argument))
+        close = self.dom.createElement("mo")
+        close.appendChild(self.dom.createTextNode(")"))
+        row.appendChild(close)
+        return row
 
 
 def _pieces(glyph: str) -> list[tuple[str, str]]:

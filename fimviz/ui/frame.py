@@ -29,7 +29,7 @@ _STYLE = """<style>
 [data-testid="stHeader"] * {pointer-events: auto}
 .st-key-fimviz-bar {border-bottom: 1px solid var(--st-border-color, #8884); margin-bottom: 12px}
 .st-key-fimviz-bar a {padding: 10px 2px; border-radius: 0; background: transparent !important}
-.st-key-fimviz-here p {text-decoration: underline 3px; text-underline-offset: 13px; font-weight: 600}
+.st-key-fimviz-here {box-shadow: 0 4px 0 -1px currentColor}
 .st-key-fimviz-pills {margin-top: 8px; align-items: center}
 .st-key-fimviz-bar p {font-size: 15px; white-space: nowrap}
 .st-key-fimviz-title h1 {padding: 0; line-height: 1.2; font-weight: 680; font-size: 34px}

@@ -1,0 +1,263 @@
+"""The app as a visitor meets it: a real server, a real browser, hands and keys."""
+
+import re
+
+import pytest
+
+from fimviz import ui
+from fimviz.words import words
+
+SLUGS = [entry.slug for entry in ui.CONTENTS]
+# Streamlit itself probes two addresses below a sub-page; nothing else of ours may be missing.
+PROBES = re.compile(r"/_stcore/(health|host-config)$")
+# The component sits in a shadow root; its root element carries the probe.
+FIND = """() => {
+  const find = (root) => {
+    for (const node of root.querySelectorAll("*")) {
+      if (node.__fimviz) return node.__fimviz;
+      const inner = node.shadowRoot && find(node.shadowRoot);
+      if (inner) return inner;
+    }
+    return null;
+  };
+  const s = find(document);
+  return %s;
+}"""
+
+
+def ask(page, expression):
+    return page.evaluate(FIND % expression)
+
+
+def values(page):
+    return ask(page, "s.values")
+
+
+def ready(page, path, query=""):
+    """Open an address cold and wait for the picture; no click."""
+    page.failed = []
+    page.on("response", lambda r: page.failed.append(r.url) if r.status >= 400 else None)
+    page.goto(path + query)
+    settled(page)
+    return page
+
+
+def settled(page, wait=500):
+    page.wait_for_function(FIND % "Boolean(s && s.frames > 0 && Object.keys(s.values).length && !s.busy)", timeout=30_000)
+    page.wait_for_timeout(wait)
+
+
+def heard(page):
+    """Messages that the page sends to Python, counted from now on."""
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda data: sent.append(len(data or b""))))
+    return sent
+
+
+def handle(page, name):
+    return page.get_by_role("slider", name=re.compile(name)).first
+
+
+def centre(page, name):
+    box = handle(page, name).bounding_box()
+    return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+
+def drag(page, name, dx, dy, steps=30):
+    x, y = centre(page, name)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x + dx, y + dy, steps=steps)
+
+
+def innocent(page):
+    """No console error of our own, and nothing missing but Streamlit's own two probes."""
+    ours = [url for url in page.failed if not PROBES.search(url)]
+    assert not ours
+    unexplained = [text for text in page.console_errors if "404" not in text]
+    assert not unexplained, unexplained
+    assert len(page.console_errors) <= len(page.failed)
+
+
+@pytest.mark.parametrize("path", ["/", *(f"/{slug}" for slug in SLUGS)])
+def test_the_first_picture_is_there_without_a_click(app_page, path):
+    page = ready(app_page, path)
+    assert ask(page, "s.error") is None
+    assert page.get_by_role("slider").count() >= 1
+    colours = page.evaluate(FIND % """[...s.views].length""")
+    assert colours >= 1
+    title = words(path.strip("/") or SLUGS[0])["title"].split("{")[0].strip()
+    assert title in page.get_by_role("heading", level=1).inner_text()
+    innocent(page)
+
+
+@pytest.mark.parametrize(("slug", "name"), [("paths", "Distribution A"), ("ellipses", "Model"), ("descent", "Start")])
+def test_python_hears_of_a_drag_once_and_on_release(app_page, slug, name):
+    sent = heard(app_page)
+    page = ready(app_page, f"/{slug}")
+    before = values(page)
+    sent.clear()
+    drag(page, name, 60, -40)
+    page.wait_for_timeout(600)
+    moving = values(page)
+    assert moving != before
+    assert sent == []
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+    assert len(sent) == 1
+    assert values(page) == moving
+    assert page.evaluate("location.search") != ""
+    innocent(page)
+
+
+def test_reload_back_forward_and_a_second_window_show_the_same(app_page):
+    page = ready(app_page, "/paths")
+    first = values(page)
+    drag(page, "Distribution B", -40, -60)
+    page.mouse.up()
+    page.wait_for_timeout(1200)
+    moved = values(page)
+    assert moved["B"] != first["B"]
+    address = page.evaluate("location.href")
+    page.reload()
+    settled(page)
+    assert values(page)["B"] == pytest.approx(moved["B"], rel=1e-3)
+    page.go_back()
+    settled(page, 1500)
+    assert values(page)["B"] == pytest.approx(first["B"])
+    page.go_forward()
+    settled(page, 1500)
+    assert values(page)["B"] == pytest.approx(moved["B"], rel=1e-3)
+    second = page.context.new_page()
+    second.goto(address)
+    settled(second)
+    assert values(second)["B"] == pytest.approx(moved["B"], rel=1e-3)
+    innocent(page)
+
+
+def test_a_preset_is_one_step_of_history(app_page):
+    page = ready(app_page, "/paths")
+    page.get_by_text(words("paths")["presets"]["mean"], exact=True).click()
+    page.wait_for_timeout(1500)
+    assert values(page)["A"] == [0, 0.5]
+    page.go_back()
+    settled(page, 1500)
+    assert values(page)["A"] == [-3, 0.6]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["?A=x", "?family=%3Cscript%3E", "?chart=__class__&t=nan", "?A=1,2,3&B=&t=-1", "?show=%00,fr", "?t=1e999", "?A=0,-1"],
+)
+def test_nonsense_in_the_address_gives_one_line_and_the_default(app_page, query):
+    page = ready(app_page, "/paths", query)
+    assert values(page)["A"] == [-3, 0.6]
+    line = page.get_by_text(re.compile("^Opened with")).first
+    assert line.is_visible()
+    assert line.bounding_box()["height"] < 40
+    innocent(page)
+
+
+def test_unknown_keys_are_ignored(app_page):
+    page = ready(app_page, "/paths", "?utm_source=x&v=1")
+    assert page.get_by_text(re.compile("^Opened with")).count() == 0
+
+
+def test_keys_alone_move_a_handle_and_python_hears_once(app_page):
+    sent = heard(app_page)
+    page = ready(app_page, "/paths")
+    a = handle(page, "Distribution A")
+    a.focus()
+    said = a.get_attribute("aria-valuetext")
+    sent.clear()
+    for _ in range(5):
+        page.keyboard.press("ArrowUp")
+    page.keyboard.press("Shift+ArrowUp")
+    page.wait_for_timeout(1500)
+    assert values(page)["A"][1] > 0.6
+    assert a.get_attribute("aria-valuetext") != said
+    assert len(sent) == 1
+
+
+def test_a_click_places_the_nearest_handle(app_page):
+    page = ready(app_page, "/paths")
+    x, y = centre(page, "Distribution B")
+    page.mouse.click(x + 30, y - 90)
+    page.wait_for_timeout(1200)
+    assert values(page)["B"][1] > 0.6
+    assert values(page)["A"] == [-3, 0.6]
+
+
+def test_beats_presets_reset_and_present_by_key(app_page):
+    page = ready(app_page, "/paths")
+    page.keyboard.press("PageDown")
+    page.wait_for_timeout(1200)
+    assert values(page)["show"] == [] and "beat=1" in page.evaluate("location.search")
+    page.keyboard.press("2")
+    page.wait_for_timeout(1200)
+    assert values(page)["A"] == [0, 0.5]
+    page.keyboard.press("0")
+    page.keyboard.press("0")
+    page.wait_for_timeout(1500)
+    page.keyboard.press("p")
+    page.wait_for_timeout(1500)
+    assert "present=1" in page.evaluate("location.search")
+    assert page.get_by_role("link", name="Descent").count() == 0
+    innocent(page)
+
+
+def test_present_mode_fits_a_projector(app_page):
+    app_page.set_viewport_size({"width": 1920, "height": 1080})
+    for slug in SLUGS:
+        page = ready(app_page, f"/{slug}", "?present=1")
+        main = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
+        assert main <= 1080, (slug, main)
+
+
+def test_a_phone_scrolls_one_way_only(app_page):
+    app_page.set_viewport_size({"width": 390, "height": 844})
+    for slug in SLUGS:
+        page = ready(app_page, f"/{slug}")
+        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
+
+
+def test_top_bar_leads_to_every_page_and_keeps_its_state(app_page):
+    page = ready(app_page, "/paths", "?t=0.25")
+    page.get_by_role("link", name="Descent").click()
+    page.wait_for_url(re.compile("/descent"))
+    settled(page, 1200)
+    assert "step" in values(page)
+    page.get_by_role("link", name="Paths").click()
+    page.wait_for_url(re.compile("/paths"))
+    settled(page, 1200)
+    assert values(page)["t"] == 0.25
+
+
+def test_the_theme_follows_the_visitor(app_page):
+    app_page.emulate_media(color_scheme="dark")
+    page = ready(app_page, "/paths")
+    assert page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor") == "rgb(17, 21, 27)"
+
+
+def test_the_scrubber_and_play(app_page):
+    sent = heard(app_page)
+    page = ready(app_page, "/paths")
+    sent.clear()
+    page.get_by_role("button", name=re.compile("Play")).click()
+    page.wait_for_timeout(800)
+    playing = values(page)["t"]
+    assert 0 < playing < 1
+    page.wait_for_timeout(2600)
+    assert values(page)["t"] == 1
+    assert len(sent) <= 1
+
+
+def test_the_family_can_be_switched_and_its_picture_moves(app_page):
+    page = ready(app_page, "/paths", "?family=gamma")
+    before = ask(page, "s.scene.lookup('fr.length')")
+    drag(page, "Distribution A", 40, -50)
+    page.wait_for_timeout(200)
+    assert ask(page, "s.scene.lookup('fr.length')") != before
+    page.mouse.up()
+    page.wait_for_timeout(800)
+    innocent(page)
