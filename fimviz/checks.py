@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
-from fimviz.connect import distance, log, shortest_geodesic
 from fimviz.derive.examination import State, examine
-from fimviz.errors import NoGeodesic
 from fimviz.family import Family
-from fimviz.geodesic import exp
-from fimviz.metric import fisher_metric
 from fimviz.words import words
 
 
@@ -24,25 +18,13 @@ def metric(family: Family) -> list[str]:
     return found + ([said["score_only"]] if verdict.state is State.SCORE_ONLY else [])
 
 
-def geodesic(family: Family, p: Sequence[float], q: Sequence[float]) -> list[str]:
-    """The path between p and q: equal lengths of its halves, and where shooting its velocity ends.
+def path(name: str) -> list[str]:
+    """Templates that the stage fills for the path it has drawn: how constant its speed is, and where it ends.
 
-    The first compares three solutions of the two-point problem, the second one of them with the
-    initial-value integrator.
+    The end point is found a second time, by shooting the path's first velocity.
     """
-    g, said = fisher_metric(family), words("paths")
-    start, goal = np.array(p, float), np.array(q, float)
-    try:
-        whole = float(distance(g, start, goal))
-        if whole == 0:
-            return []
-        middle = shortest_geodesic(g, start, goal, 0.5)
-        halves = np.array([distance(g, start, middle), distance(g, middle, goal)])
-        miss = float(distance(g, exp(g, start, log(g, start, goal)), goal))
-    except (NoGeodesic, ArithmeticError, ValueError):
-        return [said["unfound"]]
-    drift = float(np.max(np.abs(2 * halves / whole - 1)))
-    return [said["drift"].format(error=power(drift)), said["endpoint"].format(error=power(miss / whole))]
+    said = words("paths")
+    return [said["drift"].format(error=f"{{{name}.drift:.0e}}"), said["endpoint"].format(error=f"{{{name}.endpoint:.0e}}")]
 
 
 def power(error: float) -> str:

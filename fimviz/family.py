@@ -282,6 +282,11 @@ class Family:
                 good = good & (self._constraint_tape(*np.moveaxis(theta, -1, 0))[..., 0] > 0)
         return np.asarray(good)
 
+    def inside_point(self, theta: Sequence[float]) -> bool:
+        """`inside` for one point of floats, for loops that go step by step."""
+        between = all(p.domain[0] < x < p.domain[1] for p, x in zip(self.parameters, theta, strict=True))
+        return between and (self._constraint_tape is None or self._constraint_tape.scalar(*theta)[0] > 0)
+
     def check(self, theta: ArrayLike) -> NDArray[np.float64]:
         """θ as an array (..., d) strictly inside the domain; raises `DomainError` otherwise."""
         theta = np.asarray(theta, float)

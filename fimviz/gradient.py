@@ -9,6 +9,7 @@ log-likelihood of data with mean and standard deviation p*, less its minimum.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
@@ -16,7 +17,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from fimviz.atlas import ChartMap, chart_map
+from fimviz.atlas import chart_map
 from fimviz.divergence import kl_expression
 from fimviz.errors import DomainError
 from fimviz.family import Family
@@ -73,36 +74,88 @@ def descend(
         raise DomainError(step, "the step size", "not a positive number", "choose one, for example 0.1")
     if not 0 <= damping < np.inf:
         raise DomainError(damping, "the damping", "negative or not a number", "choose 0 or more")
-    metric = fisher_metric(family, chart)
-    own = chart_map(family, metric.chart)
-    loss = loss_tape(family)
-    xi = own.to(theta)
-    value = _loss(loss, theta, target, own)
-    points, losses, status = [theta], [value[0]], "cap"
+    key = fisher_metric(family, chart).chart
+    look = _view(family, key, target)
+    xi = chart_map(family, key).to(theta).tolist()
+    found = look(xi)
+    points, losses = [theta.tolist()], [found[1]]
     while losses[-1] >= stop and len(points) <= most:
-        xi = xi - step * _direction(metric, xi, value[1], natural, damping)
-        theta = own.back(xi)
-        if not np.isfinite(theta).all():
+        _, _, slope, matrix = found
+        move = _solve(matrix(xi), slope, damping) if natural else slope
+        xi = [x - step * m for x, m in zip(xi, move, strict=True)]
+        found = look(xi)
+        if found is None:
             return Descent(np.array(points), np.array(losses), "left")
-        value = _loss(loss, theta, target, own)
-        points.append(theta)
-        losses.append(value[0])
-    if losses[-1] < stop:
-        status = "converged"
-    return Descent(np.array(points), np.array(losses), status)
+        points.append(found[0])
+        losses.append(found[1])
+    return Descent(np.array(points), np.array(losses), "converged" if losses[-1] < stop else "cap")
 
 
-def _direction(metric: Metric, xi: Array, slope: Array, natural: bool, damping: float) -> Array:
-    if not natural:
-        return slope
-    g = metric._tensors.g(xi) if metric._tensors else metric.matrix(xi)
-    return np.linalg.solve(g + damping * np.eye(metric.dimension), slope)
+def _view(family: Family, key: str, target: Array) -> Callable[[list[float]], tuple | None]:
+    """A function of ξ: (θ, L, ∂L/∂ξ, the metric as a function of ξ), or None outside the chart."""
+    own, metric = chart_map(family, key), fisher_metric(family, key)
+    loss, star = chart_loss_tape(family, key), target.tolist()
+    g, back, d = metric.g_tape, own.back_tape, family.dimension
+    if loss is None or back is None or g is None:
+        return _view_by_numbers(family, key, target)
+
+    def look(xi: list[float]) -> tuple | None:
+        theta = back.scalar(*xi)
+        inside = all(lo < x < hi for x, (lo, hi) in zip(xi, own.chart.domains, strict=True))
+        if not inside or not family.inside_point(theta):
+            return None
+        value, *slope = loss.scalar(*xi, *star)
+        return (theta, value, slope, lambda at: _square(g.scalar(*at), d)) if np.isfinite(value) else None
+
+    return look
 
 
-def _loss(tape: Tape, theta: Array, target: Array, own: ChartMap) -> tuple[float, Array]:
-    values = tape(*theta, *target)
-    slope = np.linalg.solve(own.jacobian(theta).T, values[1:])
-    return float(values[0]), slope
+def _view_by_numbers(family: Family, key: str, target: Array) -> Callable[[list[float]], tuple | None]:
+    """The same where the chart has no formula for θ: the gradient is (∂ξ/∂θ)⁻ᵀ ∂L/∂θ."""
+    own, metric, loss = chart_map(family, key), fisher_metric(family, key), loss_tape(family)
+
+    def look(xi: list[float]) -> tuple | None:
+        theta = own.back(np.array(xi))
+        if not np.isfinite(theta).all():
+            return None
+        value, *slope = loss(*theta, *target)
+        slope = np.linalg.solve(own.jacobian(theta).T, slope).tolist()
+        return theta.tolist(), float(value), slope, lambda at: metric.matrix(at).tolist()
+
+    return look
+
+
+def _square(upper: list[float], d: int) -> list[list[float]]:
+    full, entries = [[0.0] * d for _ in range(d)], iter(upper)
+    for i in range(d):
+        for j in range(i, d):
+            full[i][j] = full[j][i] = next(entries)
+    return full
+
+
+def _solve(g: list[list[float]], slope: list[float], damping: float) -> list[float]:
+    """(g + λ1)⁻¹ slope; one and two unknowns by hand, since this runs once a step."""
+    if len(slope) == 1:
+        return [slope[0] / (g[0][0] + damping)]
+    if len(slope) == 2:
+        a, b, c = g[0][0] + damping, g[0][1], g[1][1] + damping
+        whole = a * c - b * b
+        return [(c * slope[0] - b * slope[1]) / whole, (a * slope[1] - b * slope[0]) / whole]
+    return np.linalg.solve(np.array(g) + damping * np.eye(len(slope)), slope).tolist()
+
+
+@cache
+def chart_loss_tape(family: Family, key: str) -> Tape | None:
+    """(ξ…, p*…) -> [L, ∂L/∂ξ…] with L = KL(p*‖p_θ(ξ)); None where KL or θ(ξ) has no formula."""
+    own, found = chart_map(family, key), kl_expression(family)
+    if found is None or own.backward is None:
+        return None
+    expression, first, second = found
+    # p* keeps symbols of its own: a chart may use the family's
+    star = [sp.Symbol(f"{s.name}_star", **s.assumptions0) for s in first]
+    loss = expression.xreplace(dict(zip((*first, *second), (*star, *own.backward), strict=True)))
+    symbols = own.chart.symbols
+    return lower([loss, *(sp.diff(loss, s) for s in symbols)], (*symbols, *star))
 
 
 @cache

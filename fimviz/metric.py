@@ -282,6 +282,11 @@ class Metric:
         return self._tensors.g_expression if self._tensors else None
 
     @property
+    def g_tape(self) -> Tape | None:
+        """ξ -> the upper triangle of g, row by row, as one tape; None where `g` is None."""
+        return self._tensors.g_tape if self._tensors else None
+
+    @property
     def symbols(self) -> tuple[sp.Symbol, ...] | None:
         return self._tensors.symbols if self._tensors else None
 

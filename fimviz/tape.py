@@ -10,6 +10,8 @@ instruction is five integers. Both interpreters share the order of `OPS`, and a 
 
 from __future__ import annotations
 
+import math
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -58,6 +60,16 @@ _RUN: dict[str, Callable[..., Any]] = {
     "log_i0": special.log_i0, "bessel_ratio": special.bessel_ratio,
     "log_i0_sqrt": special.log_i0_sqrt, "cube": lambda a: a * a * a,
 }  # fmt: skip
+_SCALAR: dict[str, Callable[..., Any]] = {
+    "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv,
+    "neg": operator.neg, "inv": lambda a: 1 / a, "square": lambda a: a * a, "pow": math.pow,
+    "sqrt": math.sqrt, "exp": math.exp, "log": math.log, "log1p": math.log1p, "expm1": math.expm1,
+    "sin": math.sin, "cos": math.cos, "tan": math.tan, "asin": math.asin, "acos": math.acos,
+    "atan": math.atan, "atan2": math.atan2, "sinh": math.sinh, "cosh": math.cosh, "tanh": math.tanh,
+    "asinh": math.asinh, "acosh": math.acosh, "atanh": math.atanh, "abs": abs,
+    "sign": lambda a: math.copysign(1.0, a) if a else 0.0, "min": min, "max": max, "lt": operator.lt,
+    "where": lambda test, a, b: a if test else b,
+}  # fmt: skip
 _BINARY = {"add", "sub", "mul", "div", "pow", "atan2", "min", "max", "lt"}
 
 
@@ -105,6 +117,39 @@ class Tape:
         for position, register in enumerate(self.out):
             result[..., position] = registers[register]
         return result
+
+    def scalar(self, *inputs: float) -> list[float]:
+        """The same for one point given as floats, some ten times faster: for loops that go step by step.
+
+        Where a formula leaves its domain or its range, every output is nan.
+        """
+        registers: list[Any] = [*inputs, *self.consts, *(0.0,) * (self.n_reg - len(inputs) - len(self.consts))]
+        try:
+            for run, dst, a, b, c, kind in self._scalar_program:
+                if kind == _BINARY_CALL:
+                    registers[dst] = run(registers[a], registers[b])
+                elif kind == _UNARY_CALL:
+                    registers[dst] = run(registers[a])
+                elif kind == _ORDER_CALL:
+                    registers[dst] = float(run(c, registers[a]))
+                elif kind == _ORDER_PAIR_CALL:
+                    registers[dst] = float(run(c, registers[a], registers[b]))
+                else:
+                    registers[dst] = run(registers[a], registers[b], registers[c])
+        except (ValueError, ZeroDivisionError, OverflowError):
+            return [math.nan] * len(self.out)
+        return [registers[o] for o in self.out]
+
+    @property
+    def _scalar_program(self) -> list[tuple[Any, ...]]:
+        program = self.__dict__.get("_cached_scalar_program")
+        if program is None:
+            names = [OPS[op] for op in self.code[::WIDTH]]
+            program = [
+                (_SCALAR.get(name, run), *rest) for name, (run, *rest) in zip(names, self._program, strict=True)
+            ]
+            self.__dict__["_cached_scalar_program"] = program
+        return program
 
     @property
     def _program(self) -> list[tuple[Any, ...]]:

@@ -61,7 +61,7 @@ with ui.split("picture", "loss") as (left, right):
             "predict": page.prediction(then={"chart": "mu, precision"}) if page.at_preset("six") else None,
             "formula": formula.natural_step(),
             "sentence": words["sentence"].format(model=scene.model_in_words(family, "start")),
-        })  # fmt: skip
+        }, checks=checks.metric(family))  # fmt: skip
     with right:
         options = {"step": page["step"], "most": 400}
         plain = {k: gradient.descend(family, page["start"], page["target"], chart=k, **options) for k in charts}
@@ -73,4 +73,3 @@ with ui.split("picture", "loss") as (left, right):
         ui.figure(figures.chart(curves, theme=ui.theme(), x_label=words["loss_x"], y_label=words["loss_y"],
                                 alt=words["loss_title"]))  # fmt: skip
 page.note()
-page.badge(*checks.metric(family))

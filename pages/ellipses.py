@@ -63,6 +63,7 @@ if family.dimension == 1:
 else:
     pictures = scene.planes(family, chart, marks, points=(page["theta"],))
 
+inside = inference.share_inside(family, chart, page["theta"], shown, chi2 / page["n"])
 one = family.dimension == 1
 row = {"label": words["row_density_1" if one else "row_density"], "role": "fisher", "point": "theta", "rim": "ellipse",
        "count": 2 if one else 10}  # fmt: skip
@@ -78,10 +79,6 @@ page.stage({
         "top", f"{{ellipse.max_{name}:.2f}}", "fisher")}, before=formula.quadratic_kl()),
     "sentence": words["sentence"].format(
         model=scene.model_in_words(family, "theta"), shape=shape, label=label or glyph, name=name),
-})  # fmt: skip
+}, checks=[*checks.metric(family), words["inside"].format(
+    inside=round(inside * len(shown)), count=len(shown), wanted=round(0.95 * len(shown)))])  # fmt: skip
 page.note(words["caption_normal"] if page.at_preset("start") else "")
-inside = inference.share_inside(family, chart, page["theta"], shown, chi2 / page["n"])
-page.badge(
-    *checks.metric(family),
-    words["inside"].format(inside=round(inside * len(shown)), count=len(shown), wanted=round(0.95 * len(shown))),
-)

@@ -88,6 +88,5 @@ page.stage({
     "sentence": words["sentence"].format(
         model_a=scene.model_in_words(family, "A"), model_b=scene.model_in_words(family, "B"), label=label or glyph, name=name
     ),
-})  # fmt: skip
+}, checks=[*checks.metric(family), *checks.path("fr")])  # fmt: skip
 page.note(words["missing"].format(title=family.title) if not exponential else "")
-page.badge(*checks.metric(family), *checks.geodesic(family, page["A"], page["B"]))

@@ -12,6 +12,7 @@ import sympy as sp
 from fimviz.atlas import ChartMap, chart_map
 from fimviz.divergence import kl_expression
 from fimviz.family import Family
+from fimviz.gradient import chart_loss_tape
 from fimviz.metric import fisher_metric
 from fimviz.tape import lower
 
@@ -65,21 +66,10 @@ def describe_chart(family: Family, key: str) -> dict[str, Any]:
 def describe_descent(family: Family, key: str) -> dict[str, Any] | None:
     """The loss KL(p*‖p_θ) with its gradient, and the metric, in one chart; None without formulas."""
     own, free = chart_map(family, key), chart_map(family, family.solver)
-    metric, found = fisher_metric(family, key), kl_expression(family)
-    if found is None or own.backward is None or metric.g is None:
+    loss, g = chart_loss_tape(family, key), fisher_metric(family, key).g_tape
+    if loss is None or g is None:
         return None
-    expression, first, second = found
-    symbols = own.chart.symbols
-    # p* keeps its own symbols: they must differ from the chart's
-    target = [sp.Symbol(f"{s.name}_star", **s.assumptions0) for s in first]
-    loss = expression.xreplace(dict(zip((*first, *second), (*target, *own.backward), strict=True)))
-    d = range(len(symbols))
-    return {
-        "name": own.chart.name,
-        **_between(own, free),
-        "loss": _tape([loss, *(sp.diff(loss, s) for s in symbols)], (*symbols, *target)),
-        "metric": _tape([metric.g[i, j] for i in d for j in d if i <= j], symbols),
-    }
+    return {"name": own.chart.name, **_between(own, free), "loss": loss.as_dict(), "metric": g.as_dict()}
 
 
 def _tape(expressions: Expressions, symbols: Sequence[sp.Symbol]) -> dict[str, Any]:

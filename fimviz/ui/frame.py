@@ -255,8 +255,12 @@ class Page:
     def _key(self) -> str:
         return f"stage-{self.slug}"
 
-    def stage(self, scene: Mapping[str, Any]) -> None:
-        """Mount the picture with this page's values; the scene says the rest."""
+    def stage(self, scene: Mapping[str, Any], checks: Sequence[str] = ()) -> None:
+        """Mount the picture with this page's values; the scene says the rest.
+
+        `checks` say what was held against what, each with its figure; the stage fills in those of
+        what it has drawn itself.
+        """
         data = {
             "v": 1,
             "rev": self.kept.rev,
@@ -265,6 +269,8 @@ class Page:
             "hide": list(self.kept.hide),
             "beats": len(self.beats),
             "beat": self.kept.beat,
+            "toolbar": "bar",
+            "badge": words("frame")["checks"].format(checks=" · ".join(filter(None, checks))) if checks else None,
             **scene,
         }
         stage(data, self._key, self._heard_values, self._heard_command)
@@ -292,12 +298,6 @@ class Page:
         text = " ".join(filter(None, said))
         if text and not self.kept.present:
             st.container(key="fimviz-note").markdown(text)
-
-    def badge(self, *checks: str) -> None:
-        """What was checked for the picture above, each with its figure."""
-        said = " · ".join(check for check in checks if check)
-        if said and not self.kept.present:
-            st.caption(words("frame")["checks"].format(checks=said))
 
 
 @contextmanager
