@@ -16,10 +16,10 @@ MAX_PANELS = 2**14
 
 
 class ArcLength:
-    """Paths from a to b (L, 1) in the chart of a solver; `length` (L,)."""
+    """Paths from a to b (L, 1) in the chart of a solver; `start` (L, 1), `length` (L,)."""
 
     def __init__(self, solver, a, b):
-        self.solver, self.a, self.b = solver, a[:, 0], b[:, 0]
+        self.solver, self.start, self.a, self.b = solver, a, a[:, 0], b[:, 0]
         self.length = np.abs(self._measure())
 
     def _rate(self, u):

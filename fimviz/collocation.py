@@ -1,165 +1,47 @@
-"""Geodesics between two points as piecewise polynomials through Chebyshev nodes.
+"""Geodesics between two points: Newton's method on the geodesic equation at Chebyshev nodes.
 
     D²q = a(q, Dq)   at the inner nodes of each piece,   aᵏ = −Γ⁽α⁾ᵏᵢⱼ vⁱvʲ,   q and Dq continuous
 
-on K pieces of s ∈ [0, 1], each of degree N: arrays (L, K, N + 1, d). The pieces are shorter towards
-both ends, where a point close to the edge of the domain asks for it. Newton's method with the exact
-Jacobian; the inner nodes of every piece are eliminated on their own, so that the largest matrix has
-N·d rows and doubling the pieces doubles the cost. Source of the differentiation matrix
-and the quadrature: Trefethen, *Spectral Methods in MATLAB* (2000), programs cheb and clencurt.
+with the exact Jacobian. The inner nodes of every piece are eliminated on their own, so that the
+largest matrix has N·d rows and doubling the pieces only doubles the cost.
 """
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
-from scipy.interpolate import CubicSpline
 
+from fimviz.curve import DEGREE, Curves, operators
 from fimviz.energy import width
 
-DEGREE = 16
 MAX_ITERATIONS = 25
-CONVERGED = 1e-7  # the last step; Newton's method leaves its square
+CONVERGED = 1e-7  # the last step, of the length; Newton's method leaves its square
 LONGEST_STEP = 3.0
 
 
-def nodes(n=DEGREE):
-    """The n + 1 Chebyshev–Lobatto points of [0, 1], ascending."""
-    return (1 - np.cos(np.pi * np.arange(n + 1) / n)) / 2
-
-
-@lru_cache
-def derivative(n=DEGREE):
-    """D with (Dq)(sᵢ) = q′(sᵢ) on [0, 1], rows summing to zero exactly."""
-    s, w = nodes(n), _weights(n)
-    matrix = w / w[:, None] / (s[:, None] - s + np.eye(n + 1))
-    np.fill_diagonal(matrix, 0)
-    np.fill_diagonal(matrix, -matrix.sum(1))
-    return matrix
-
-
-@lru_cache
-def quadrature(n=DEGREE):
-    """Clenshaw–Curtis weights on `nodes(n)`, n even: exact for polynomials of degree n."""
-    k = np.arange(0, n + 1, 2)
-    cosines = np.cos(np.pi * np.outer(np.arange(n + 1), k) / n)
-    halves = np.where((k == 0) | (k == n), 0.5, 1.0)
-    w = 2 / n * (cosines * halves / (1 - k**2)).sum(1)
-    w[[0, -1]] /= 2
-    return w
-
-
-def interpolation(s, n=DEGREE):
-    """The matrix (..., n + 1) that takes values at `nodes(n)` to the value at s (...)."""
-    gap = np.asarray(s)[..., None] - nodes(n)
-    hit = gap == 0
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = _weights(n) / gap
-        matrix = ratio / ratio.sum(-1, keepdims=True)
-    return np.where(hit.any(-1, keepdims=True), hit, matrix)
-
-
-def _weights(n):
-    w = (-1.0) ** np.arange(n + 1)
-    w[[0, -1]] /= 2
-    return w
-
-
-@lru_cache
-def _finer():
-    """From the nodes of one degree to those of twice the degree."""
-    return interpolation(nodes(2 * DEGREE))
-
-
-@lru_cache
-def breaks(pieces):
-    """Where the pieces meet and end, (K + 1,): Chebyshev points themselves, so nested when doubled."""
-    return nodes(pieces)
-
-
-@lru_cache
-def widths(pieces):
-    return np.diff(breaks(pieces))
-
-
-@lru_cache
-def _halves(pieces):
-    """From the nodes of each piece to those of the two it is split into, (K, 2, N + 1, N + 1)."""
-    start, wide = breaks(pieces)[:-1, None, None], widths(pieces)[:, None, None]
-    inner = breaks(2 * pieces)[:-1].reshape(-1, 2, 1) + widths(2 * pieces).reshape(-1, 2, 1) * nodes()
-    return interpolation((inner - start) / wide)
-
-
-@lru_cache
-def _from_even(segments, pieces):
-    even = np.linspace(0, 1, segments + 1)
-    where = breaks(pieces)[:-1, None] + widths(pieces)[:, None] * nodes()
-    return CubicSpline(even, np.eye(segments + 1))(where.ravel())
-
-
-def from_even(u, pieces):
-    """The cubic spline through equally spaced points u (L, M + 1, d), read at the nodes."""
-    q = _from_even(u.shape[1] - 1, pieces) @ u
-    return q.reshape(len(u), pieces, DEGREE + 1, u.shape[-1])
-
-
-def split(q):
-    """The same curves on twice as many pieces."""
-    halves = _halves(q.shape[1]) @ q[:, :, None]
-    return halves.reshape(len(q), 2 * q.shape[1], *q.shape[2:])
-
-
-def velocity(q):
-    """dq/ds at the nodes."""
-    return derivative() @ q / widths(q.shape[-3])[:, None, None]
-
-
-def refined(q):
-    """q and dq/ds at the nodes of twice the degree, with the weights (K, 2N + 1) of a mean over s."""
-    weights = widths(q.shape[-3])[:, None] * quadrature(2 * DEGREE)
-    return _finer() @ q, _finer() @ velocity(q), weights
-
-
-def read(q, s):
-    """One curve q (K, N + 1, d) at s (n,) in [0, 1], (n, d)."""
-    start, wide = breaks(len(q)), widths(len(q))
-    piece = np.clip(np.searchsorted(start, s, side="right") - 1, 0, len(q) - 1)
-    return (interpolation((s - start[piece]) / wide[piece])[:, None] @ q[piece])[:, 0]
-
-
-def polygon(q, every):
-    """Every so many nodes of one curve q (K, N + 1, d): points (M + 1, d) and their times."""
-    times = breaks(len(q))[:-1, None] + widths(len(q))[:, None] * nodes()[:-1:every]
-    inner = q[:, :-1:every].reshape(-1, q.shape[-1])
-    return np.concatenate([inner, q[-1, -1:]]), np.append(times, 1.0)
-
-
-def solve(solver, q, alpha=0.0):
-    """Newton's method from q (L, K, N + 1, d) with fixed ends; the curves and which converged."""
-    q, unit = q.copy(), width(q[:, :1, :1], q[:, -1:, -1:])
-    done, active = np.zeros(len(q), dtype=bool), np.arange(len(q))
+def solve(solver, curves, alpha=0.0):
+    """Newton's method from `Curves` with fixed ends; the curves it ends at and which converged."""
+    base, offset = curves.base, curves.offset.copy()
+    unit = width(0, offset[:, -1:, -1:])
+    done, active = np.zeros(len(base), dtype=bool), np.arange(len(base))
     for _ in range(MAX_ITERATIONS):
-        step, g = _newton_step(solver, q[active], alpha)
+        step, relative = _newton_step(solver, Curves(base[active], offset[active]), alpha)
         size = np.abs(step / unit[active]).max((1, 2, 3))
         step *= np.minimum(1, LONGEST_STEP / np.maximum(size, 1e-300))[:, None, None, None]
-        q[active] -= step
-        inner = step[:, :, 1:-1]
-        fisher = (((inner[..., None, :] @ g)[..., 0, :] * inner).sum(-1)).max((1, 2))
-        done[active] = fisher < CONVERGED**2
+        offset[active] -= step
+        done[active] = relative <= CONVERGED
         active = active[~done[active] & np.isfinite(size)]
         if active.size == 0:
             break
-    return q, done
+    return Curves(base, offset), done
 
 
-def _newton_step(solver, q, alpha):
-    """What to subtract from q, and g at its inner nodes."""
-    lanes, pieces, _, d = q.shape
-    v = velocity(q)
-    a, by_q, by_v, g = _slopes(solver, q[:, :, 1:-1], v[:, :, 1:-1], alpha)
-    first, second = _operators(pieces)
-    residual = second @ q - a
+def _newton_step(solver, curves, alpha):
+    """What to subtract from the offsets, and its Fisher length as a part of the curve's."""
+    lanes, pieces, _, d = curves.offset.shape
+    first, second = operators(pieces)
+    v = curves.velocity
+    a, by_q, by_v, g = _slopes(solver, curves.points[:, :, 1:-1], v[:, :, 1:-1], alpha)
+    residual = second @ curves.offset - a
     matrix = _linearised(by_q, by_v, first, second)
     inner, ends = matrix[..., d:-d], matrix[..., np.r_[:d, -d:0]]
     right = np.concatenate([residual.reshape(lanes, pieces, -1, 1), -ends], -1)
@@ -169,14 +51,14 @@ def _newton_step(solver, q, alpha):
     i = np.arange(d)
     response[:, :, 0, i, 1 + i] = response[:, :, -1, i, 1 + d + i] = 1
     move = _join(response, v, first)
-    return (response @ move[:, :, None, :, None])[..., 0], g
+    step = (response @ move[:, :, None, :, None])[..., 0]
+    length, part = (_longest(g, x[:, :, 1:-1]) for x in (v, step))
+    return step, np.where(part > 0, part / length, part)
 
 
-@lru_cache
-def _operators(pieces):
-    """D (K, N + 1, N + 1), and the inner rows of D², on every piece."""
-    wide = widths(pieces)[:, None, None]
-    return derivative() / wide, (derivative() @ derivative())[1:-1] / wide**2
+def _longest(g, v):
+    """The largest Fisher length of the vectors v (L, K, n, d) of each curve, (L,)."""
+    return np.sqrt(((v[..., None, :] @ g)[..., 0, :] * v).sum(-1).max((1, 2)))
 
 
 def _linearised(by_q, by_v, first, second):

@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.linalg.lapack import dpbsv
 
 SEGMENTS = 16
 LONGEST_STEP = 1.5
@@ -58,7 +59,7 @@ def relax(solver, u):
         u[active[better]] = trial[better]
         damping[active] = np.where(better, damping[active] / 8, 4 * damping[active] + 0.5)
         damping[damping < 1e-2] = 0
-        enough = sound & (np.abs(ahead) < ENOUGH * here.energy)
+        enough = sound & (np.abs(ahead) <= ENOUGH * here.energy)
         here = there.where(better, here)
         keep = ~enough & (damping[active] < 1e9)
         active, here = active[keep], here.where(keep)
@@ -73,13 +74,13 @@ def length(solver, u):
 
 
 def minimal(solver, u, times):
-    """Whether the energy of one curve u (M + 1, d) at its times bends upwards in every direction.
+    """Whether the energy of one curve u (1, M + 1, d) at its times bends upwards in every direction.
 
     A geodesic that has passed a conjugate point has a direction in which it does not.
     """
-    at = _segments(solver, u[None])
+    at = _segments(solver, u)
     pace = 1 / (np.diff(times) * (len(times) - 1))
-    return bool(_positive(_hessian(solver, at, np.zeros(1), pace))[0])
+    return bool(_solve(_hessian(solver, at, np.zeros(1), pace), np.zeros_like(u[:, 1:-1]))[1][0])
 
 
 def width(a, b):
@@ -88,7 +89,9 @@ def width(a, b):
 
 
 def _cap(step):
-    return np.minimum(1.0, LONGEST_STEP / np.maximum(np.abs(step).max((1, 2)), 1e-300))[:, None, None]
+    return np.minimum(1.0, LONGEST_STEP / np.maximum(np.abs(step).max((1, 2)), 1e-300))[
+        :, None, None
+    ]
 
 
 @dataclass
@@ -108,7 +111,10 @@ class _Segments:
         if other is None:
             return _Segments(*(x[chosen] for x in mine))
         return _Segments(
-            *(np.where(chosen.reshape(-1, *[1] * (x.ndim - 1)), x, y) for x, y in zip(mine, other.__dict__.values()))
+            *(
+                np.where(chosen.reshape(-1, *[1] * (x.ndim - 1)), x, y)
+                for x, y in zip(mine, other.__dict__.values())
+            )
         )
 
 
@@ -125,17 +131,13 @@ def _newton_step(solver, at, damping):
     """The step of the inner nodes, what it promises, and whether the Hessian was positive."""
     half = (at.slope.swapaxes(-1, -2) @ at.delta[..., None])[..., 0] / 4
     gradient = (at.momentum + half)[:, :-1] + (half - at.momentum)[:, 1:]
-    hessian = _hessian(solver, at, damping)
-    lanes, n, d = gradient.shape
-    sound = _positive(hessian)
-    hessian[~sound] = np.eye(n * d)
-    step = -np.linalg.solve(hessian, gradient.reshape(lanes, -1, 1))[..., 0]
-    ahead = (step * gradient.reshape(lanes, -1)).sum(1) * at.delta.shape[1] / 2
-    return step.reshape(gradient.shape), ahead, sound
+    step, sound = _solve(_hessian(solver, at, damping), -gradient)
+    ahead = (step * gradient).sum((1, 2)) * (at.delta.shape[1] / 2)
+    return step, ahead, sound
 
 
 def _hessian(solver, at, damping, pace=1.0):
-    """∂²E/M + λ × (frozen-metric Laplacian), dense over the inner nodes: (L, (M−1)d, (M−1)d).
+    """∂²E/M + λ × (frozen-metric Laplacian) of the inner nodes as a band: (L, M − 1, d, 2d).
 
     `pace` (M,) weighs segments that do not take the same time.
     """
@@ -146,29 +148,25 @@ def _hessian(solver, at, damping, pace=1.0):
     both, skew = (at.slope + turn) / 2, (turn - at.slope) / 2
     g = at.g * (1 + damping)[:, None, None, None]
     g, bend, both, skew = (np.reshape(pace, (-1, 1, 1)) * x for x in (g, bend, both, skew))
-    lanes, m, d = delta.shape
-    hessian = np.zeros((lanes, m - 1, d, m - 1, d))
-    i = np.arange(m - 1)
-    hessian[:, i, :, i] = np.moveaxis((g + both + bend)[:, :-1] + (g - both + bend)[:, 1:], 1, 0)
-    upper = (skew + bend - g)[:, 1:-1]
-    hessian[:, i[:-1], :, i[1:]] = np.moveaxis(upper, 1, 0)
-    hessian[:, i[1:], :, i[:-1]] = np.moveaxis(upper.swapaxes(-1, -2), 1, 0)
-    return hessian.reshape(lanes, (m - 1) * d, -1)
+    return _band((g + both + bend)[:, :-1] + (g - both + bend)[:, 1:], (bend - skew - g)[:, 1:-1])
 
 
-def _positive(matrices):
-    """Which of the symmetric matrices (L, n, n) have a Cholesky factor."""
-    finite = np.isfinite(matrices).all((1, 2))
-    try:
-        np.linalg.cholesky(matrices[finite])
-        return finite
-    except np.linalg.LinAlgError:
-        return finite & np.array([_has_factor(m) for m in matrices])
+def _band(diagonal, below):
+    """Lower band of a block-tridiagonal matrix: column (node, b), then rows below its diagonal."""
+    lanes, n, d, _ = diagonal.shape
+    band = np.zeros((lanes, n, d, 2 * d))
+    for b in range(d):
+        band[:, :, b, : d - b] = diagonal[..., b:, b]
+        band[:, :-1, b, d - b : 2 * d - b] = below[..., b]
+    return band
 
 
-def _has_factor(matrix):
-    try:
-        np.linalg.cholesky(matrix)
-        return True
-    except np.linalg.LinAlgError:
-        return False
+def _solve(band, right):
+    """Cholesky's method on every lane; 0, and False, where the matrix is not positive definite."""
+    step, sound = np.zeros_like(right), np.zeros(len(right), dtype=bool)
+    for lane, (matrix, vector) in enumerate(zip(band, right)):
+        width = matrix.shape[-1]
+        _, x, info = dpbsv(matrix.reshape(-1, width).T, vector.ravel(), lower=1)
+        if info == 0 and np.isfinite(x).all():
+            step[lane], sound[lane] = x.reshape(vector.shape), True
+    return step, sound

@@ -40,13 +40,13 @@ def geodesic(metric, p, v, t, alpha=0.0, stop=False):
     stop, and the attributes of the verdict are arrays over the leading axes.
     """
     p, v = tangent(metric, p, v)
-    times = _times(t)
+    t = times(t)
     lead, d = p.shape[:-1], p.shape[-1]
     u, du = _to_solver(metric, p.reshape(-1, d), v.reshape(-1, d))
-    path = _Flight(metric, u, du, np.atleast_1d(times), alpha)
-    points = path.points.reshape(*lead, *times.shape, d)
+    path = _Flight(metric, u, du, np.atleast_1d(t), alpha)
+    points = path.points.reshape(*lead, *t.shape, d)
     if stop:
-        return _part_inside(points, path, lead, times)
+        return _part_inside(points, path, lead, t)
     if path.stopped.any():
         raise path.verdict(np.flatnonzero(path.stopped)[0])
     return points
@@ -62,14 +62,14 @@ def parallel_transport(metric, p, v, w, t):
     p, v = tangent(metric, p, v)
     p, w = tangent(metric, p, w)
     v = np.broadcast_to(v, p.shape)
-    times = _times(t)
+    t = times(t)
     lead, d = p.shape[:-1], p.shape[-1]
     u, du = _to_solver(metric, p.reshape(-1, d), v.reshape(-1, d))
     dw = metric.solver.push(p.reshape(-1, d), w.reshape(-1, d))
-    path = _Flight(metric, u, du, np.atleast_1d(times), 0.0, carried=dw)
+    path = _Flight(metric, u, du, np.atleast_1d(t), 0.0, carried=dw)
     if path.stopped.any():
         raise path.verdict(np.flatnonzero(path.stopped)[0])
-    return path.carried.reshape(*lead, *times.shape, d)
+    return path.carried.reshape(*lead, *t.shape, d)
 
 
 def inside(metric, p, subject="The point"):
@@ -97,11 +97,12 @@ def tangent(metric, p, v):
     return np.broadcast_arrays(p, v)
 
 
-def _times(t):
-    times = np.asarray(t, dtype=float)
-    if times.ndim > 1 or not np.isfinite(times).all():
-        raise DomainError(times, "The time", "not a number or a finite array of shape (n,)")
-    return times
+def times(t):
+    """t as floats, () or (n,), or a DomainError."""
+    t = np.asarray(t, dtype=float)
+    if t.ndim > 1 or not np.isfinite(t).all():
+        raise DomainError(t, "The time", "not a number or a finite array of shape (n,)")
+    return t
 
 
 def _to_solver(metric, p, v):
@@ -187,10 +188,10 @@ class _Flight:
         return kind(float(stop[0]), float(stop[1]), point, True, self.status[lane] == LOST)
 
 
-def _part_inside(points, path, lead, times):
+def _part_inside(points, path, lead, t):
     """`points` and the verdict of `geodesic(..., stop=True)`."""
     if not lead:
-        if times.ndim:
+        if t.ndim:
             points = points[np.isfinite(points).all(-1)]
         return points, path.verdict(0) if path.stopped[0] else None
     if not path.stopped.any():
@@ -207,13 +208,27 @@ def _field(solver, alpha, d, transports):
 
     def field(y):
         u, du = y[:, :d], y[:, d : 2 * d]
-        parts = [du, solver.acceleration(u, du, alpha)]
+        parts = [du, _acceleration(solver, u, du, alpha)]
         if transports:
             w = y[:, 2 * d :]
-            parts.append((solver.acceleration(u, du + w) - solver.acceleration(u, du - w)) / 4)
+            parts.append(
+                (_acceleration(solver, u, du + w, 0) - _acceleration(solver, u, du - w, 0)) / 4
+            )
         return np.concatenate(parts, 1)
 
     return field
+
+
+def _acceleration(solver, u, v, alpha):
+    """The solver's, but nan for a trial point so close to the edge that g is singular there."""
+    try:
+        return solver.acceleration(u, v, alpha)
+    except np.linalg.LinAlgError:
+        if len(u) == 1:
+            return np.full_like(v, np.nan)
+        return np.concatenate(
+            [_acceleration(solver, *uv, alpha) for uv in zip(u[:, None], v[:, None])]
+        )
 
 
 def _gauge(solver, alpha, d):

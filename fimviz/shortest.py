@@ -1,0 +1,100 @@
+"""The search for the shortest curve between two points of a solver's chart.
+
+A curve of least discrete energy (`energy`) is polished by collocation (`collocation`) and accepted
+only if Newton's method converged, the speed is constant between the nodes too, the length agrees
+with the energy, and no small change of the curve makes it shorter. Where the first start leads
+nowhere, others are tried; what is not accepted is not returned.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fimviz import collocation, energy
+from fimviz.curve import Curves
+from fimviz.geodesic import speed
+
+PIECES, MOST_PIECES = 4, 32  # fewer than four save nothing: calls cost more than nodes
+LARGEST_DRIFT = 1e-5
+WANTED_DRIFT = 1e-8
+AGREEMENT = 0.3
+LANES = 64  # solved together; more would only fill the memory
+
+
+def shortest(solver, a, b):
+    """The shortest curve found from a to b (L, d), a `Curves` of one lane for each, or None."""
+    found = []
+    for low in range(0, len(a), LANES):
+        block = slice(low, low + LANES)
+        found += _attempt(solver, energy.start(solver, a[block], b[block]))
+    for lane, curve in enumerate(found):
+        if curve is None:
+            found[lane] = _detour(solver, a[lane], b[lane]) or _approach(solver, a[lane], b[lane])
+    return found
+
+
+def length(solver, curves):
+    """Fisher lengths (L,)."""
+    return _examine(solver, curves)[1]
+
+
+def _attempt(solver, start):
+    """What relaxing and polishing the starts (L, M + 1, d) leads to, where it is acceptable."""
+    with np.errstate(all="ignore"):
+        relaxed = energy.relax(solver, start)
+        curves = _polish(solver, relaxed, energy.length(solver, relaxed))
+        return [c if c is not None and _minimal(solver, c) else None for c in curves]
+
+
+def _detour(solver, a, b):
+    """The shortest curve that the other starts lead to, or None."""
+    found = _attempt(solver, energy.bends(a[None], b[None])[0])
+    lengths = [np.inf if c is None else length(solver, c)[0] for c in found]
+    return found[int(np.argmin(lengths))]
+
+
+def _approach(solver, a, b):
+    """Let the far end travel from a to b along the straight line, each curve starting the next."""
+    even, reached, step = np.linspace(0, 1, energy.SEGMENTS + 1), 0.0, 0.25
+    path, curve = np.broadcast_to(a, (1, even.size, a.size)), None
+    while reached < 1 and step > 0.05:
+        stretch = min(step, 1 - reached)
+        (curve,) = _attempt(solver, path + even[:, None] * stretch * (b - a))
+        if curve is None:
+            step /= 2
+        else:
+            path, reached, step = curve.at(even), reached + stretch, 1.5 * step
+    return curve
+
+
+def _polish(solver, relaxed, rough):
+    """Collocation on more and more pieces, until the speed is as constant as is wanted."""
+    found, best = [None] * len(relaxed), np.full(len(relaxed), LARGEST_DRIFT)
+    lanes, guess = np.arange(len(relaxed)), Curves.through(relaxed, PIECES)
+    while lanes.size:
+        curves, converged = collocation.solve(solver, guess)
+        drift, size = _examine(solver, curves)
+        sound = converged & (np.abs(size - rough[lanes]) <= AGREEMENT * size)
+        for i in np.flatnonzero(sound & (drift < best[lanes])):
+            found[lanes[i]], best[lanes[i]] = curves[[i]], drift[i]
+        again = ~(sound & (drift < WANTED_DRIFT))
+        if curves.pieces == MOST_PIECES:
+            break
+        guess, lanes = curves[again].split(), lanes[again]
+        fresh = ~converged[again]
+        guess.offset[fresh] = Curves.through(relaxed[lanes[fresh]], guess.pieces).offset
+    return found
+
+
+def _examine(solver, curves):
+    """Relative drift of the speed at the nodes and between them, and the length: (L,) each."""
+    points, velocity, weights = curves.fine()
+    pace = speed(solver.tensors.g(points), velocity)
+    size = (pace * weights).sum((1, 2))
+    drift = np.abs(pace - size[:, None, None]).max((1, 2))
+    return np.divide(drift, size, out=drift, where=size > 0), size
+
+
+def _minimal(solver, curve):
+    """Whether no small change shortens it, that is, whether it has passed no conjugate point."""
+    return any(energy.minimal(solver, *curve.polygon(every)) for every in (2, 1))
