@@ -38,25 +38,26 @@ def chart(
 
     The description is in `layout.meta["alt"]`, since Plotly's own picture has no accessible name.
     """
-    figure = go.Figure(layout={"template": template(theme), "height": height, "meta": {"alt": alt}})
-    figure.update_layout(uirevision="kept")  # zoom and camera survive a rerun
-    figure.update_xaxes(title_text=x_label).update_yaxes(title_text=y_label)
+    axes = {"xaxis": {"title": {"text": x_label}}, "yaxis": {"title": {"text": y_label}}}
     if equal:
-        figure.update_yaxes(scaleanchor="x", scaleratio=1)
-    for part in (part for mark in marks for part in mark(theme)):
-        _add(figure, part)
-    return figure
+        axes["yaxis"] |= {"scaleanchor": "x", "scaleratio": 1}
+    # uirevision: zoom and camera survive a rerun
+    layout = {"template": template(theme), "height": height, "meta": {"alt": alt}, "uirevision": "kept", **axes}
+    parts = [part for mark in marks for part in mark(theme)]
+    return _figure(parts, layout)
 
 
-def _add(figure: go.Figure, part: Any) -> None:
-    if isinstance(part, go.layout.Annotation):
-        figure.add_annotation(part)
-    elif isinstance(part, go.layout.Shape):
-        figure.add_shape(part)
-    elif isinstance(part, dict):
+def _figure(parts: Sequence[Any], layout: dict[str, Any]) -> go.Figure:
+    """All parts at once: adding them one by one makes Plotly copy and check the whole each time."""
+    lists = {go.layout.Annotation: [], go.layout.Shape: []}
+    traces, more = [], []
+    for part in parts:
+        (lists.get(type(part)) if type(part) in lists else more if isinstance(part, dict) else traces).append(part)
+    layout |= {"annotations": lists[go.layout.Annotation], "shapes": lists[go.layout.Shape]}
+    figure = go.Figure(data=traces, layout=layout)
+    for part in more:
         figure.update_layout(part)
-    else:
-        figure.add_trace(part)
+    return figure
 
 
 def geodesics(paths: Iterable[ArrayLike], role: str = "fisher", label: str = "") -> Mark:
@@ -250,12 +251,32 @@ def loss_curves(
         decades = {"type": "log", "dtick": 1, "exponentformat": "power"}
         parts: list[Any] = [{"yaxis": decades if log_y else {"type": "linear"}}]
         parts += _target(target, log_y, theme) if target is not None else []
-        for loss, name, role in zip(curves, names, roles, strict=True):
-            parts.append(_curve(np.column_stack([np.arange(loss.size), loss]), line(role, theme)))
-            parts += _label(name, _end(loss, log_y), role, theme, xshift=6, xanchor="left")
+        parts += [_curve(np.column_stack([np.arange(loss.size), loss]), line(role, theme))
+                  for loss, role in zip(curves, roles, strict=True)]  # fmt: skip
+        for i, (at, text, role) in enumerate(_shared_ends(curves, names, roles, log_y)):
+            parts += _label(text, at, role, theme, xshift=6, xanchor="left", yshift=9 if i % 2 else -9)
         return parts
 
     return mark
+
+
+def _shared_ends(
+    curves: Sequence[Array], names: Sequence[str], roles: Sequence[str], log_y: bool
+) -> list[tuple[tuple[float, float], str, str]]:
+    """(where, name, role) of each end; curves of one role that end together share one label."""
+    longest = max((c.size for c in curves), default=1)
+    found: list[tuple[tuple[float, float], str, str]] = []
+    for loss, name, role in zip(curves, names, roles, strict=True):
+        end = _end(loss, log_y)
+        if end is None or not name:
+            continue
+        for k, (at, text, other) in enumerate(found):
+            if other == role and abs(at[0] - end[0]) < 0.05 * longest and abs(at[1] - end[1]) < 0.5:
+                found[k] = (at, f"{text}  ·  {name}", role)
+                break
+        else:
+            found.append((end, name, role))
+    return sorted(found)
 
 
 def _end(loss: Array, log_y: bool) -> tuple[float, float] | None:

@@ -6,6 +6,7 @@ The browser owns the values while a hand is on them; Python hears of them on rel
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
@@ -16,6 +17,7 @@ import numpy as np
 from fimviz.theme import tokens
 
 _Callback = Callable[[], Any] | None
+_LIVE = ("rev", "values", "present", "hide", "beat")
 _TOKENS = ("roles", "neutral", "bands", "size", "weight", "font", "motion", "page")
 
 
@@ -33,11 +35,24 @@ def stage(
     """
     return _component()(
         key=key,
-        data=plain({"tokens": _tokens(), **data}),
+        data=_packed({"tokens": _tokens(), **data}),
         height=height,
         on_values_change=on_values or _heard,
         on_command_change=on_command or _heard,
     )
+
+
+def _packed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What changes on a release as values, the rest as one text: Streamlit walks through every value it is given."""
+    live = {name: plain(data[name]) for name in _LIVE if name in data}
+    return {**live, "scene": _text({name: value for name, value in data.items() if name not in _LIVE})}
+
+
+def _text(scene: Mapping[str, Any]) -> str:
+    try:
+        return json.dumps(scene, allow_nan=False, default=np.ndarray.tolist)
+    except ValueError:  # NaN somewhere: find it and write null
+        return json.dumps(plain(scene))
 
 
 def plain(value: Any) -> Any:

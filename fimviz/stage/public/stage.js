@@ -123,7 +123,7 @@ class Stage {
     this.component = component;
     if (!this.element.isConnected) component.parentElement.append(this.element);
     try {
-      this.#adopt(check(component.data));
+      this.#adopt(check(this.#unpack(component.data)));
       this.#fail(null);
     } catch (error) {
       this.#fail(error);
@@ -131,6 +131,14 @@ class Stage {
     this.#watchAbove();
     this.relayout();
     this.nudgeTimer ??= setTimeout(() => this.motion.nudgeOnce(), 900);
+  }
+
+  /** The scene travels as text. On most runs it is the text of the run before, and nothing need be read again. */
+  #unpack(data) {
+    if (typeof data?.scene !== "string") return data;
+    const { scene, ...live } = data;
+    if (scene !== this.sceneText) [this.sceneText, this.parsed] = [scene, JSON.parse(scene)];
+    return { ...this.parsed, ...live };
   }
 
   #adopt(data) {
