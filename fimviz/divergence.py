@@ -8,7 +8,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
-from fimviz.derive.quadrature import Expectation
+from fimviz.derive.quadrature import expectation
 from fimviz.family import Family
 from fimviz.tape import Tape, lower
 
@@ -31,9 +31,9 @@ def kl(family: Family, p: ArrayLike, q: ArrayLike) -> Array:
 def kl_by_quadrature(family: Family, p: ArrayLike, q: ArrayLike) -> Array:
     """The same from its definition, for any family."""
     p, q = np.broadcast_arrays(np.asarray(p, float), np.asarray(q, float))
-    expectation = Expectation(family)
-    rule = expectation.rule(p)
-    gap = rule.log_p - expectation._log_p(rule.sample, q)
+    law = expectation(family)
+    rule = law.rule(p)
+    gap = rule.log_p - law._log_p(rule.sample, q)
     weights = rule.probability
     return np.sum(np.where(weights > 0, weights * gap, 0.0), axis=-1)
 

@@ -9,7 +9,7 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from fimviz.atlas import ChartMap, chart_map
-from fimviz.derive.quadrature import Expectation
+from fimviz.derive.quadrature import expectation
 from fimviz.errors import DomainError
 from fimviz.family import Family
 from fimviz.metric import Metric, fisher_metric
@@ -47,7 +47,7 @@ def sample(family: Family, theta: ArrayLike, shape: int | tuple[int, ...], seed:
     The distribution function is summed on the quadrature nodes, between which it is interpolated.
     """
     theta = family.check(theta)
-    rule = Expectation(family).rule(theta)
+    rule = expectation(family).rule(theta)
     order = np.argsort(rule.x, kind="stable")
     x, p = rule.x[order], rule.probability[order]
     uniform = np.random.default_rng(seed).random(shape)

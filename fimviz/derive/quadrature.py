@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -246,6 +246,12 @@ def _outer(s: Array) -> Array:
         return s[..., :, None] * s[..., None, :]
 
 
+@cache
+def expectation(family: Family) -> Expectation:
+    """The `Expectation` of a family, whose formulas are lowered once a process."""
+    return Expectation(family)
+
+
 def _average(values: Array, p: Array) -> Array:
     extra = values.ndim - p.ndim
     weights = p.reshape(*p.shape, *(1,) * extra)
@@ -319,15 +325,18 @@ def _mode(log_density: Callable[[Array], Array], shape: tuple[int, ...]) -> Arra
 
 
 def _widths(log_density: Callable[[Array], Array], centre: Array) -> tuple[Array, Array]:
-    """How far to the left and right the log-density falls by one, by bisection in log scale."""
+    """How far to the left and right the log-density falls by one, by ever finer grids in log scale."""
     top = log_density(centre[..., None])[..., 0]
     sides = []
     for sign in (-1.0, 1.0):
+        # three rounds of 33 places at once: to one part in a hundred, a scale need not be known better
         low, high = np.full(centre.shape, -30.0), np.full(centre.shape, 30.0)
-        for _ in range(50):
-            middle = (low + high) / 2
-            value = log_density((centre + sign * np.exp(middle))[..., None])[..., 0]
-            fallen = ~(value > top - 1)
-            low, high = np.where(fallen, low, middle), np.where(fallen, middle, high)
+        for _ in range(3):
+            places = low[..., None] + (high - low)[..., None] * np.linspace(0, 1, 33)
+            fallen = ~(log_density(centre[..., None] + sign * np.exp(places)) > top[..., None] - 1)
+            fallen[..., -1] = True
+            first = np.maximum(np.argmax(fallen, axis=-1), 1)[..., None]
+            low = np.take_along_axis(places, first - 1, -1)[..., 0]
+            high = np.take_along_axis(places, first, -1)[..., 0]
         sides.append(np.exp(low))
     return sides[0], sides[1]

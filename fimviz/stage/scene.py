@@ -227,6 +227,7 @@ def _candidates(family: Family, key: str, radius: float, box: tuple[float, ...])
     return theta[order], xi[order], half[order]
 
 
+@cache
 def observations(family: Family) -> int:
     """How many observations make the default model's ellipse a tenth of the window at most."""
     key = family.picture[0] if family.picture else next(iter(family.charts))

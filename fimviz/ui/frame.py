@@ -10,7 +10,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any
 
 import streamlit as st
@@ -275,9 +275,9 @@ class Page:
         }
         stage(data, self._key, self._heard_values, self._heard_command)
 
-    @property
+    @cached_property
     def preset(self) -> str | None:
-        """The preset whose state is on screen, if one is."""
+        """The preset whose state is on screen, if one is; a Page lives for one run."""
         return next((n for n, p in self.presets.items() if defaults(self.fields, dict(p)) == self.values), None)
 
     def at_preset(self, name: str) -> bool:
