@@ -60,6 +60,21 @@ def _figure(parts: Sequence[Any], layout: dict[str, Any]) -> go.Figure:
     return figure
 
 
+def projected(figure: go.Figure, height: int = 620) -> go.Figure:
+    """The same figure for a projector: letters and lines of the tokens' larger sizes."""
+    small, large = tokens()["size"]["laptop"], tokens()["size"]["projector"]
+    scale = large["axis_text"] / small["axis_text"]
+    axis = {"tickfont": {"size": large["axis_text"]}, "title": {"font": {"size": large["axis_text"]}}}
+    figure.update_layout(height=height, font={"size": large["label"]}, margin={"l": 110, "r": 24, "t": 16, "b": 90})
+    figure.update_xaxes(**axis).update_yaxes(**axis)
+    figure.for_each_trace(lambda trace: trace.update(line={"width": scale * trace.line.width}), selector=_is_line)
+    return figure
+
+
+def _is_line(trace: Any) -> bool:
+    return trace.type == "scatter" and trace.mode == "lines" and trace.line.width is not None
+
+
 def geodesics(paths: Iterable[ArrayLike], role: str = "fisher", label: str = "") -> Mark:
     """Paths, (n, m, 2) or a list of (m, 2), as one trace with gaps; the label sits at the last path's middle."""
     curves = [_points(path) for path in paths]

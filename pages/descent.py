@@ -71,5 +71,5 @@ with ui.split("picture", "loss") as (left, right):
         curves = figures.loss_curves(losses, [*said.values(), words["natural"]],
                                      ["euclid"] * len(plain) + ["fisher"], target=gradient.STOP)  # fmt: skip
         ui.figure(figures.chart(curves, theme=ui.theme(), x_label=words["loss_x"], y_label=words["loss_y"],
-                                alt=words["loss_title"]))  # fmt: skip
+                                alt=words["loss_title"]), page)  # fmt: skip
 page.note()

@@ -61,7 +61,7 @@ if family.dimension == 1:
     marks = [fit if mark["kind"] == "ellipse" else mark for mark in marks if mark["kind"] != "fan"]
     pictures = [scene.ruler(family, chart, marks, points=(page["theta"],))]
 else:
-    pictures = scene.planes(family, chart, marks, points=(page["theta"],))
+    pictures = scene.planes(family, chart, marks, points=(page["theta"],), scaled="equal")
 
 inside = inference.share_inside(family, chart, page["theta"], shown, chi2 / page["n"])
 one = family.dimension == 1
@@ -75,8 +75,8 @@ page.stage({
     "controls": [{"value": "n", "label": words["n"], "min": 4, "max": 1000, "log": True, "integer": True}],
     "scrubber": None,
     "predict": page.prediction(then={"n": 80}) if page.at_preset("start") else None,
-    "formula": formula.scene(family, chart, {"n": ("n", "{n:.0f}", ""), f"max {glyph}": (
-        "top", f"{{ellipse.max_{name}:.2f}}", "fisher")}, before=formula.quadratic_kl()),
+    "formula": formula.scene(family, chart, {
+        f"max {glyph}": ("top", f"{{ellipse.max_{name}:.2f}}", "fisher")}, **formula.QUADRATIC_KL),
     "sentence": words["sentence"].format(
         model=scene.model_in_words(family, "theta"), shape=shape, label=label or glyph, name=name),
 }, checks=[*checks.metric(family), words["inside"].format(

@@ -71,7 +71,7 @@ else:
          "radius": {"op": "div", "args": ["fr.length", 17]}},
     ]  # fmt: skip
     marks = quiet + [mark for kind in reversed(kinds) for mark in path(kind)] + handles
-    pictures = scene.planes(family, chart, marks, points=(page["A"], page["B"]), circles=True)
+    pictures = scene.planes(family, chart, marks, points=(page["A"], page["B"]), scaled="round")
 
 ghost = [{"mixture": ["A", "B"], "weight": 0.5, "role": "data", "when": "ghost", "label": words["row_ghost"]}]
 rows = [

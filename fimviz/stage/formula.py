@@ -34,20 +34,27 @@ def live(left: str, slot: str, role: str = "") -> str:
     return f'<mrow>{left}<mo>=</mo><mn id="slot-{slot}" data-slot="{slot}"{colour}>…</mn></mrow>'
 
 
-def scene(family: Family, key: str, numbers: dict[str, tuple[str, str, str]], before: str = "") -> dict[str, Any]:
-    """The formula row of a scene: ds² of a chart, then live numbers {left: (slot, template, role)}."""
-    element = line_element(family, key)
-    parts = [part for part in (before, element) if part]
+def scene(
+    family: Family, key: str, numbers: dict[str, tuple[str, str, str]], left: str = "", factor: str = ""
+) -> dict[str, Any]:
+    """The formula row of a scene: ds² of a chart, then live numbers {name: (slot, template, role)}.
+
+    `left` and `factor` write it as another quantity that ds² approximates.
+    """
+    element = line_element(family, key, left or _DS2, factor)
+    parts = [element] if element else []
     parts += [live(symbol(left), slot, role) for left, (slot, _, role) in numbers.items()]
     return {"mathml": math(*parts), "slots": {slot: template for slot, template, _ in numbers.values()}, "links": {}}
 
 
-def quadratic_kl() -> str:
-    """n KL(θ‖θ+dθ) ≈ (n/2) ds²."""
-    d_theta = '<mi>θ</mi><mo>+</mo><mi mathvariant="normal">d</mi><mi>θ</mi>'
-    inner = f'<mi>n</mi><mi mathvariant="normal">KL</mi><mo>(</mo><mi>θ</mi><mo>‖</mo>{d_theta}<mo>)</mo>'
-    half = "<mfrac><mi>n</mi><mn>2</mn></mfrac>"
-    return f'<mrow>{inner}<mo>≈</mo>{half}<mi mathvariant="normal">d</mi><msup><mi>s</mi><mn>2</mn></msup></mrow>'
+_D = '<mi mathvariant="normal">d</mi>'
+_DS2 = f"{_D}<msup><mi>s</mi><mn>2</mn></msup><mo>=</mo>"
+#: n KL(θ‖θ+dθ) ≈ (n/2) ds², as `left` and `factor` of `scene`
+QUADRATIC_KL = {
+    "left": f'<mi>n</mi><mspace width="0.15em"/><mi mathvariant="normal">KL</mi><mo>(</mo><mi>θ</mi><mo>‖</mo>'
+    f"<mi>θ</mi><mo>+</mo>{_D}<mi>θ</mi><mo>)</mo><mo>≈</mo>",
+    "factor": "<mfrac><mi>n</mi><mn>2</mn></mfrac>",
+}
 
 
 def natural_step() -> dict[str, Any]:
@@ -63,7 +70,7 @@ def symbol(text: str) -> str:
 
 
 @cache
-def line_element(family: Family, key: str) -> str | None:
+def line_element(family: Family, key: str, before: str = "", factor: str = "") -> str | None:
     """ds² = Σ gᵢⱼ dξⁱ dξʲ of one observation; None where it is too long to be read.
 
     The coefficients are written in the declared parameters, whatever the chart: dμ²/σ² + 2 d(log σ)².
@@ -75,8 +82,10 @@ def line_element(family: Family, key: str) -> str | None:
         return None
     names: dict[str, Any] = {p.name: p.glyph or p.name for p in family.parameters}
     names |= {step.name: ("d", glyph) for step, glyph in zip(steps, own.chart.glyphs, strict=True)}
-    left = '<mi mathvariant="normal">d</mi><msup><mi>s</mi><mn>2</mn></msup><mo>=</mo>'
-    return f'<mrow id="line-element">{left}{to_mathml(total, names)}</mrow>'
+    body = to_mathml(total, names)
+    if factor and total.is_Add:
+        body = f"<mrow><mo>(</mo>{body}<mo>)</mo></mrow>"
+    return f'<mrow id="line-element">{before}{factor}{body}</mrow>'
 
 
 def _coefficients(family: Family, key: str) -> sp.Matrix:

@@ -34,10 +34,11 @@ def base(family: Family, charts: dict[str, str]) -> Scene:
 
 
 def plane(family: Family, key: str, marks: Sequence[Scene], *, chart: str = "main", points: Iterable = (),
-          circles: bool = False) -> Scene:
+          scaled: str = "") -> Scene:
     """The panel of a chart with two coordinates: its window, its axes, its marks.
 
-    With `circles` a hyperbolic plane is scaled so that its discs and shortest paths are round.
+    `scaled` says how a hyperbolic plane is shown: "round", so that its discs and shortest paths are
+    circles, or "equal", one unit being as long across as up. Other charts fill their window.
     """
     box = window(family, key, tuple(map(tuple, points)))
     own = chart_map(family, key).chart
@@ -49,7 +50,7 @@ def plane(family: Family, key: str, marks: Sequence[Scene], *, chart: str = "mai
         "kind": "plane",
         "chart": chart,
         "window": list(box),
-        "unit": 1.0 if pictured else unit(family, key) if circles else None,
+        "unit": 1.0 if pictured else unit(family, key, scaled),
         "axes": {"x": {"label": x}, "y": {"label": y}, "frame": "floor" if floor(family, key, box) else "box"},
         "marks": [{"kind": "grid"}, *marks],
     }
@@ -68,12 +69,12 @@ def charts(family: Family, key: str) -> dict[str, str]:
 
 
 def planes(
-    family: Family, key: str, marks: Sequence[Scene], points: Iterable = (), circles: bool = False
+    family: Family, key: str, marks: Sequence[Scene], points: Iterable = (), scaled: str = ""
 ) -> list[Scene]:
     """One panel a chart of `charts`: most families have one, three outcomes a triangle and an octant."""
     points = list(points)
     named = charts(family, key).items()
-    return [plane(family, k, marks, chart=name, points=points, circles=circles) for name, k in named]
+    return [plane(family, k, marks, chart=name, points=points, scaled=scaled) for name, k in named]
 
 
 def ruler(family: Family, key: str, marks: Sequence[Scene], rows: int = 1, points: Iterable = ()) -> Scene:
@@ -147,13 +148,13 @@ def _reach(low: float, high: float, span: float, domain: tuple[float, float]) ->
     return left, right
 
 
-def unit(family: Family, key: str) -> float | None:
-    """Pixels per x-unit over pixels per y-unit at which Fisher–Rao paths are circles, where that exists."""
+def unit(family: Family, key: str, scaled: str) -> float | None:
+    """Pixels per x-unit over pixels per y-unit; None where the window is filled as it comes."""
     metric = fisher_metric(family)
     isometry = metric.closed_form.isometry if metric.closed_form else None
-    if isinstance(isometry, HyperbolicPlane) and isometry.c == 0 and key == metric.chart:
-        return math.sqrt(isometry.a / isometry.b)
-    return None
+    if not scaled or not isinstance(isometry, HyperbolicPlane) or isometry.c != 0 or key != metric.chart:
+        return None
+    return math.sqrt(isometry.a / isometry.b) if scaled == "round" else 1.0
 
 
 def floor(family: Family, key: str, box: Sequence[float]) -> bool:
@@ -221,7 +222,7 @@ def _candidates(family: Family, key: str, radius: float, box: tuple[float, ...])
     half = radius * np.sqrt(np.einsum("nai,nij,naj->na", jacobian, inverse, jacobian))
     fits = np.all((xi - half > low) & (xi + half < high), axis=-1)
     fits &= family.inside(theta - spread) & family.inside(theta + spread)
-    fits &= np.all(half > (high - low) / 160, axis=-1)
+    fits &= np.all(half > (high - low) / 90, axis=-1)
     theta, xi, half = theta[fits], xi[fits], half[fits]
     order = np.lexsort((np.abs(xi[:, 0] - box[0] / 2 - box[1] / 2), xi[:, -1] if d > 1 else xi[:, 0]))
     return theta[order], xi[order], half[order]
@@ -235,7 +236,7 @@ def observations(family: Family) -> int:
     jacobian = own.jacobian(family.default)
     covariance = jacobian @ fisher_metric(family).inverse(family.default) @ jacobian.T
     share = np.sqrt(CHI2[family.dimension] * np.diag(covariance)) / (np.array(box[1::2]) - np.array(box[::2]))
-    return next((n for n in (20, 50, 100, 200, 500) if np.all(share / math.sqrt(n) < 0.1)), 1000)
+    return next((n for n in (20, 50, 100, 200, 500) if np.all(share / math.sqrt(n) < 0.12)), 1000)
 
 
 def pair(family: Family) -> tuple[list[float], list[float]]:

@@ -312,10 +312,11 @@ def theme() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def figure(chart: Any) -> None:
-    """A Plotly figure that is looked at, in our own template."""
+def figure(chart: Any, page: Page) -> None:
+    """A Plotly figure that is looked at, in our own template and at the size of the room."""
     from fimviz import figures
 
+    chart = figures.projected(chart) if page.kept.present else chart
     st.plotly_chart(chart, theme=None, config=figures.CONFIG, width="stretch", alt=chart.layout.meta["alt"])
 
 
