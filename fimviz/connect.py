@@ -12,7 +12,7 @@ from fimviz import collocation, energy
 from fimviz.arclength import ArcLength
 from fimviz.curve import Curves
 from fimviz.errors import NoGeodesic
-from fimviz.geodesic import geodesic, inside, speed, times
+from fimviz.geodesic import connection, geodesic, inside, speed, times
 from fimviz.shortest import MOST_PIECES, PIECES, length, shortest
 
 SAME = 1e-7
@@ -178,12 +178,9 @@ def _all_found(curves, p, q):
 
 def _bend(metric, p, q, alpha):
     """`Paths` of the α-connection: from the shortest geodesic, α growing in steps where it must."""
-    if metric.solver.cubic(metric.solver.to(p)) is None:
-        raise ValueError(
-            f"{metric.title} has no cubic tensor, so only α = 0 is defined, not α = {alpha:g}."
-        )
     d, solver = p.shape[-1], metric.solver
     p, q = p.reshape(-1, d), q.reshape(-1, d)
+    connection(metric, solver.to(p), alpha)
     even = np.linspace(0, 1, energy.SEGMENTS + 1)
     starts = Curves.through(_connect(metric, p, q).at(even), PIECES)
     curves = [_continue(solver, starts[[lane]], alpha) for lane in range(len(p))]

@@ -44,12 +44,13 @@ def bends(a, b):
 def relax(solver, u):
     """Lower the energy of the curves u (L, M + 1, d), ends fixed, to ENOUGH of the least.
 
-    Steps are capped at LONGEST_STEP chart units: the midpoint rule would otherwise cut through
+    Returns the curves and √(2E) (L,), their length as far as the speed is constant. Steps are capped at LONGEST_STEP chart units: the midpoint rule would otherwise cut through
     regions where the metric vanishes and call that short.
     """
     u, unit = u.copy(), width(u[:, :1], u[:, -1:])
     damping, active = np.zeros(len(u)), np.arange(len(u))
     here = _segments(solver, u)
+    energy = here.energy.copy()
     for _ in range(MAX_ITERATIONS):
         step, ahead, sound = _newton_step(solver, here, damping[active])
         trial = u[active]
@@ -61,16 +62,12 @@ def relax(solver, u):
         damping[damping < 1e-2] = 0
         enough = sound & (np.abs(ahead) <= ENOUGH * here.energy)
         here = there.where(better, here)
+        energy[active] = here.energy
         keep = ~enough & (damping[active] < 1e9)
         active, here = active[keep], here.where(keep)
         if active.size == 0:
             break
-    return u
-
-
-def length(solver, u):
-    """√(2E), which is the length where the speed is constant, (L,)."""
-    return np.sqrt(2 * _segments(solver, u).energy)
+    return u, np.sqrt(2 * energy)
 
 
 def minimal(solver, u, times):

@@ -33,16 +33,18 @@ def geodesic(metric, p, v, t, alpha=0.0, stop=False):
     α = −1 the mixture connection.
 
     Raises LeavesDomain where the geodesic reaches the edge of the domain before its last time,
-    AccuracyLost where its speed drifts by 1e−6, DomainError where p is not inside the domain. With
-    `stop=True` returns `(points, verdict)` instead: for a single geodesic `points` (m, d) are those
-    of the times it reached, and `verdict` is None or the LeavesDomain or AccuracyLost that would
-    have been raised. For leading axes `points` keeps its shape (..., n, d), with NaN past each
-    stop, and the attributes of the verdict are arrays over the leading axes.
+    AccuracyLost where its speed drifts by 1e−6, DomainError where p is not inside the domain,
+    ValueError where α ≠ 0 and the metric has no cubic tensor. With `stop=True` returns
+    `(points, verdict)` instead: for a single geodesic `points` (m, d) are those of the times it
+    reached, and `verdict` is None or the LeavesDomain or AccuracyLost that would have been raised.
+    For leading axes `points` keeps its shape (..., n, d), with NaN past each stop, and the
+    attributes of the verdict are arrays over the leading axes.
     """
     p, v = tangent(metric, p, v)
     t = times(t)
     lead, d = p.shape[:-1], p.shape[-1]
     u, du = _to_solver(metric, p.reshape(-1, d), v.reshape(-1, d))
+    connection(metric, u, alpha)
     path = _Flight(metric, u, du, np.atleast_1d(t), alpha)
     points = path.points.reshape(*lead, *t.shape, d)
     if stop:
@@ -95,6 +97,14 @@ def tangent(metric, p, v):
     if not np.isfinite(v).all():
         raise DomainError(v, "The tangent vector", "not finite")
     return np.broadcast_arrays(p, v)
+
+
+def connection(metric, u, alpha):
+    """ValueError unless the metric has the α-connection at u, a point of its solver's chart."""
+    if alpha and metric.solver.cubic(u) is None:
+        raise ValueError(
+            f"{metric.title} has no cubic tensor, so only α = 0 is defined, not α = {alpha:g}."
+        )
 
 
 def times(t):

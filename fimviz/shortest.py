@@ -41,8 +41,7 @@ def length(solver, curves):
 def _attempt(solver, start):
     """What relaxing and polishing the starts (L, M + 1, d) leads to, where it is acceptable."""
     with np.errstate(all="ignore"):
-        relaxed = energy.relax(solver, start)
-        curves = _polish(solver, relaxed, energy.length(solver, relaxed))
+        curves = _polish(solver, *energy.relax(solver, start))
         return [c if c is not None and _minimal(solver, c) else None for c in curves]
 
 

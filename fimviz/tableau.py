@@ -21,7 +21,7 @@ FINISHED, LEFT, LOST = 0, 1, 2
 MAX_STEPS = 2000
 MOST_SMALL_STEPS = 200
 SMALLEST_STEP = 1e-9
-NEAR_EDGE, SAME_EDGE, FARTHER = 1e-4, 1e-9, 8.0
+NEAR_EDGE, SAME_EDGE, FARTHER = 1e-4, 1e-9, 2.0
 LARGEST_DRIFT = 1e-6
 
 Field = Callable[[np.ndarray], np.ndarray]
@@ -149,7 +149,10 @@ class _Run:
         edge = near[seen & (horizon < self.times[near, -1])]
         rest = (self.horizon[edge] - self.t[edge])[:, None]
         v, c = self.y[edge, d : 2 * d], rest**2 * self.f[edge, d : 2 * d]
-        self.y[edge, :d] += rest * v + FARTHER * c
+        beyond = self.y[edge]
+        beyond[:, :d] += rest * v + FARTHER * c
+        inside = ~self.gauge(beyond).left
+        self.y[edge[inside]] = beyond[inside]
         self.status[edge], self.t[edge] = LEFT, self.horizon[edge]
 
     def _record(self, y, new, k, h, t, reached, good):
@@ -183,7 +186,10 @@ def _step(field, y, f, h):
 def _error(k, h, tolerance, g):
     """The 5th-order error estimate in the metric, damped by the 3rd-order one; good below 1."""
     flat = k[: STAGES + 1].reshape(STAGES + 1, -1)
-    fifth, third = (_square((e @ flat).reshape(*tolerance.shape[:2], -1), tolerance, g) for e in (DOP853.E5, DOP853.E3))
+    fifth, third = (
+        _square((e @ flat).reshape(*tolerance.shape[:2], -1), tolerance, g)
+        for e in (DOP853.E5, DOP853.E3)
+    )
     total = fifth + 0.01 * third
     return h * fifth / np.sqrt(np.where(total == 0, 1.0, total))
 
