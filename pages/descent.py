@@ -36,16 +36,22 @@ computed = [{"id": f"plain{i}", "chart": key, "rule": "plain", "when": "all" if 
 computed += [{"id": "natural", "chart": chart, "rule": "natural", "damping": "damping", **common}]
 marks = [{"kind": "bands", "target": "target", "levels": scene.levels(family, page["target"])}]
 # the other coordinate systems first and thin, the chosen one last and named
+one = family.dimension == 1
 for i, key in sorted(enumerate(charts), key=lambda pair: pair[1] == chart):
-    chosen = {"label": words["plain"].format(chart=said[key]), "when": "plain"} if key == chart else {"thin": True, "when": "all"}
-    marks.append({"kind": "descent", "of": f"plain{i}", "role": "euclid", "id": f"plain{i}", **chosen})
+    named = {"label": words["plain"].format(chart=said[key])} if one or key == chart else {"thin": True}
+    when = "plain" if key == chart else "all"
+    marks.append({"kind": "descent", "of": f"plain{i}", "role": "euclid", "id": f"plain{i}", "when": when, "row": i + 1, **named})
 marks += [
-    {"kind": "descent", "of": "natural", "role": "fisher", "hero": True, "id": "natural", "label": words["natural"], "when": "natural"},
-    {"kind": "point", "value": "target", "label": words["target"]},
-    {"kind": "handle", "value": "start", "label": words["start"], "name": words["handle"]},
-]
-build = scene.ruler if family.dimension == 1 else scene.plane
-picture = build(family, scene.drawn_chart(family, chart), marks, points=(page["start"], page["target"]))
+    {"kind": "descent", "of": "natural", "role": "fisher", "hero": True, "id": "natural", "label": words["natural"],
+     "when": "natural", "row": 0},
+    {"kind": "point", "value": "target", "label": words["target"], "row": 0},
+    {"kind": "handle", "value": "start", "label": words["start"], "name": words["handle"], "row": 0},
+]  # fmt: skip
+ends = (page["start"], page["target"])
+if one:
+    picture = scene.ruler(family, chart, marks[1:], rows=len(charts) + 1, points=ends)
+else:
+    picture = scene.plane(family, scene.drawn_chart(family, chart), marks, points=ends)
 
 with ui.split("picture", "loss") as (left, right):
     with left:

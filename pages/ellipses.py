@@ -57,9 +57,17 @@ marks = [
     {"kind": "handle", "value": "theta", "label": "θ", "name": words["handle"]},
 ]
 if family.dimension == 1:
-    fit = {"kind": "interval", "of": "ellipse", "role": "fisher", "hero": True, "id": "ellipse", "label": words["interval"]}
-    marks = [fit if mark["kind"] == "ellipse" else mark for mark in marks if mark["kind"] != "fan"]
-    pictures = [scene.ruler(family, chart, marks, points=(page["theta"],))]
+    interval = {"radius": radius, "role": "fisher"}
+    marks = [
+        {"kind": "intervals", "points": tiles, "row": 0, "when": "tiles", **interval},
+        {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud", "row": 1},
+        {"kind": "interval", "at": "theta", "hero": True, "id": "ellipse", "row": 1, "label": words["interval"], **interval},
+        *({"kind": "ball", "of": k, "role": r, "when": k, "id": k, "label": words[k], "row": i, "label_side": "above"}
+          for i, (k, r) in enumerate([kind for kind in [("from", "euclid"), ("to", "e")] if page.shows(kind[0])], 2)),
+        {"kind": "handle", "value": "theta", "label": "θ", "name": words["handle"], "row": 1},
+    ]  # fmt: skip
+    rows = 2 + page.shows("from") + page.shows("to")
+    pictures = [scene.ruler(family, chart, marks, rows=rows, points=(page["theta"],))]
 else:
     pictures = scene.planes(family, chart, marks, points=(page["theta"],), scaled="equal")
 

@@ -16,16 +16,18 @@ RANK = {
     room: rank
     for rank, rooms in enumerate(
         [
-            ["errors", "special", "exponential", "tableau", "theme"],
-            ["tape", "isometry"],
+            ["errors", "special", "exponential", "tableau", "theme", "words", "arclength", "curve", "energy"],
+            ["tape", "isometry", "collocation"],
             ["family"],
             ["atlas"],
             ["families"],
             ["derive", "typed"],
             ["metric"],
-            ["geodesic", "connect", "field", "divergence", "gradient"],
-            ["inference", "networks"],
-            ["figures", "stage", "words"],
+            ["geodesic", "divergence"],
+            ["shortest"],
+            ["connect", "field", "gradient"],
+            ["inference", "networks", "checks"],
+            ["figures", "stage"],
             ["ui"],
             ["cli", "__init__"],
         ]
@@ -33,8 +35,7 @@ RANK = {
     for room in rooms
 }
 # Rooms of one rank may use each other where the subject does.
-PEERS = {("connect", "geodesic"), ("field", "geodesic"), ("field", "connect"), ("gradient", "divergence")}
-PEERS |= {("networks", "inference"), ("stage", "words"), ("figures", "theme")}
+PEERS = {("field", "connect"), ("networks", "inference"), ("figures", "theme")}
 STREAMLIT = {"ui", "stage", "cli"}
 PLOTLY = {"figures", "theme"}
 # SymPy's own doors for text: sympify, S, parse_expr. Numbers and expressions need none of them.

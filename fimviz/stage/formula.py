@@ -15,8 +15,8 @@ from fimviz.exponential import determinant, tidy
 from fimviz.family import Family
 from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt
 
-# the widest line element that leaves room for a live number beside it, in letters
-_WIDEST = 62
+# the widest line element that can be taken in at a glance, in letters
+_WIDEST = 80
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 _PRIMES = ("", "′", "″", "‴", "⁗")
 _SPECIAL = {sp.polygamma: "ψ", BesselRatio: "A", LogBesselI0Sqrt: "F"}

@@ -187,6 +187,8 @@ def tiles(family: Family, key: str, radius: float, points: tuple = (), most: int
     own = chart_map(family, key)
     inverse = np.linalg.inv(own.jacobian(theta))
     g = np.swapaxes(inverse, -1, -2) @ fisher_metric(family).matrix(theta) @ inverse
+    # discs may touch, intervals on one line need a gap to be told apart
+    apart = 2.04 if family.dimension > 1 else 3.0
     taken: list[int] = []
     free = np.ones(len(theta), bool)
     while free.any() and len(taken) < most:
@@ -194,7 +196,7 @@ def tiles(family: Family, key: str, radius: float, points: tuple = (), most: int
         taken.append(one)
         gap = xi - xi[one]
         both = (g + g[one]) / 2
-        free &= np.einsum("ni,nij,nj->n", gap, both, gap) > (2.04 * radius) ** 2
+        free &= np.einsum("ni,nij,nj->n", gap, both, gap) > (apart * radius) ** 2
     return theta[taken].tolist()
 
 
