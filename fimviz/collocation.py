@@ -12,6 +12,7 @@ import numpy as np
 
 from fimviz.curve import DEGREE, Curves, operators
 from fimviz.energy import width
+from fimviz.spray import slopes, solve_each, square
 
 MAX_ITERATIONS = 25
 CONVERGED = 1e-7  # the last step, of the length; Newton's method leaves its square
@@ -40,14 +41,14 @@ def _newton_step(solver, curves, alpha):
     lanes, pieces, _, d = curves.offset.shape
     first, second = operators(pieces)
     v = curves.velocity
-    a, by_q, by_v, g = _slopes(solver, curves.points[:, :, 1:-1], v[:, :, 1:-1], alpha)
+    a, by_q, by_v, g = slopes(solver, curves.points[:, :, 1:-1], v[:, :, 1:-1], alpha)
     residual = second @ curves.offset - a
     matrix = _linearised(by_q, by_v, first, second)
     inner, ends = matrix[..., d:-d], matrix[..., np.r_[:d, -d:0]]
     right = np.concatenate([residual.reshape(lanes, pieces, -1, 1), -ends], -1)
     # Columns: the step of a piece with fixed ends, then its response to moving each end.
     response = np.zeros((lanes, pieces, DEGREE + 1, d, 1 + 2 * d))
-    response[:, :, 1:-1] = _each(inner, right).reshape(lanes, pieces, -1, d, 1 + 2 * d)
+    response[:, :, 1:-1] = solve_each(inner, right).reshape(lanes, pieces, -1, d, 1 + 2 * d)
     i = np.arange(d)
     response[:, :, 0, i, 1 + i] = response[:, :, -1, i, 1 + d + i] = 1
     move = _join(response, v, first)
@@ -58,7 +59,7 @@ def _newton_step(solver, curves, alpha):
 
 def _longest(g, v):
     """The largest Fisher length of the vectors v (L, K, n, d) of each curve, (L,)."""
-    return np.sqrt(((v[..., None, :] @ g)[..., 0, :] * v).sum(-1).max((1, 2)))
+    return np.sqrt(square(g, v).max((1, 2)))
 
 
 def _linearised(by_q, by_v, first, second):
@@ -89,67 +90,6 @@ def _join(response, v, first):
     matrix[:, i, :, i] = (before[..., 1 + d :] - after[..., 1 : 1 + d]).swapaxes(0, 1)
     matrix[:, i[1:], :, i[:-1]] = before[:, 1:, :, 1 : 1 + d].swapaxes(0, 1)
     matrix[:, i[:-1], :, i[1:]] = -after[:, :-1, :, 1 + d :].swapaxes(0, 1)
-    step = _each(matrix.reshape(lanes, m * d, m * d), jump.reshape(lanes, -1, 1))
+    step = solve_each(matrix.reshape(lanes, m * d, m * d), jump.reshape(lanes, -1, 1))
     move[:, 1:, 1 : 1 + d] = move[:, :-1, 1 + d :] = step.reshape(lanes, m, d)
     return move
-
-
-def _slopes(solver, q, v, alpha):
-    """a, ∂a/∂q, ∂a/∂v and g, from g a = −F with Fₘ = (∂ᵢgⱼₘ − ½∂ₘgᵢⱼ − (α/2) Tᵢⱼₘ)vⁱvʲ.
-
-    ∂ₗa = −g⁻¹(∂ₗF + ∂ₗg a) needs second derivatives of g and no derivative of an inverse.
-    """
-    g, dg = solver.g_dg(q)
-    d2g = solver.d2g(q)
-    column = v[..., None]
-    w = (dg @ v[..., None, :, None])[..., 0]  # [k, i] = ∂ₖgᵢⱼ vʲ
-    along = (v[..., None, :] @ dg.reshape(*v.shape, -1)).reshape(g.shape)  # vᵏ∂ₖgᵢⱼ
-    force = along @ column - (w @ column) / 2
-    w2 = (d2g @ v[..., None, None, :, None])[..., 0]  # [l, k, i] = ∂ₗ∂ₖgᵢⱼ vʲ
-    flow = (v[..., None, None, :] @ w2)[..., 0, :]  # [l, i] = ∂ₗ∂ₖgᵢⱼ vʲvᵏ
-    force_q = flow - (w2 @ v[..., None, :, None])[..., 0] / 2
-    force_v = along + w.swapaxes(-1, -2) - w  # ∂Fₘ/∂vʲ = 2 [ij,m] vⁱ
-    if alpha:
-        tv, dtv = _cubic_along(solver, q, v)
-        force = force - alpha / 2 * (tv @ column)
-        force_q = force_q - alpha / 2 * (dtv @ v[..., None, :, None])[..., 0]
-        force_v = force_v - alpha * tv
-    d = q.shape[-1]
-    a = -_divide(g, force)
-    moved = (dg @ a[..., None, :, :])[..., 0]  # [l, m] = ∂ₗgₘⱼ aʲ
-    right = np.concatenate([(force_q + moved).swapaxes(-1, -2), force_v], -1)
-    slopes = -_divide(g, right)
-    return a[..., 0], slopes[..., :d], slopes[..., d:], g
-
-
-def _cubic_along(solver, q, v):
-    """Tᵢⱼₘvⁱ as [..., m, j] and ∂ₗTᵢⱼₘvⁱ as [..., l, m, j]; T is symmetric."""
-    t, dt = solver.tensors.cubic(q), solver.tensors.cubic_slope(q)
-    tv = (t @ v[..., None, :, None])[..., 0]
-    return tv, (dt @ v[..., None, None, :, None])[..., 0]
-
-
-def _divide(g, right):
-    """g⁻¹ right, by hand for two parameters, where LAPACK's calls cost more than the work."""
-    if g.shape[-1] != 2:
-        return _each(g, right)
-    a, b, c = g[..., 0, 0, None], g[..., 0, 1, None], g[..., 1, 1, None]
-    top, low = right[..., 0, :], right[..., 1, :]
-    det = a * c - b * b
-    return np.stack([(c * top - b * low) / det, (a * low - b * top) / det], -2)
-
-
-def _each(matrix, right):
-    """Solve every system of a stack; nan where its matrix is singular or not finite."""
-    try:
-        return np.linalg.solve(matrix, right)
-    except np.linalg.LinAlgError:
-        stack = matrix.reshape(-1, *matrix.shape[-2:]), right.reshape(-1, *right.shape[-2:])
-        return np.stack([_one(m, r) for m, r in zip(*stack)]).reshape(right.shape)
-
-
-def _one(matrix, right):
-    try:
-        return np.linalg.solve(matrix, right)
-    except np.linalg.LinAlgError:
-        return np.full_like(right, np.nan)

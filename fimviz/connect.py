@@ -12,8 +12,9 @@ from fimviz import collocation, energy
 from fimviz.arclength import ArcLength
 from fimviz.curve import Curves
 from fimviz.errors import NoGeodesic
-from fimviz.geodesic import connection, geodesic, inside, speed, times
+from fimviz.geodesic import connection, geodesic, inside, times
 from fimviz.shortest import MOST_PIECES, PIECES, length, shortest
+from fimviz.spray import speed
 
 SAME = 1e-7
 

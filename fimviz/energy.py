@@ -13,6 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg.lapack import dpbsv
 
+from fimviz.spray import jet, square
+
 SEGMENTS = 16
 LONGEST_STEP = 1.5
 ENOUGH = 1e-3
@@ -25,7 +27,7 @@ def start(solver, a, b):
     lanes = len(curves)
     middle = (curves[..., 1:, :] + curves[..., :-1, :]) / 2
     step = np.diff(curves, axis=-2)
-    energies = ((step[..., None, :] @ solver.tensors.g(middle))[..., 0, :] * step).sum((-1, -2))
+    energies = square(solver.tensors.g(middle), step).sum(-1)
     return curves[np.arange(lanes), np.nan_to_num(energies, nan=np.inf).argmin(1)]
 
 
@@ -44,15 +46,16 @@ def bends(a, b):
 def relax(solver, u):
     """Lower the energy of the curves u (L, M + 1, d), ends fixed, to ENOUGH of the least.
 
-    Returns the curves and √(2E) (L,), their length as far as the speed is constant. Steps are capped at LONGEST_STEP chart units: the midpoint rule would otherwise cut through
-    regions where the metric vanishes and call that short.
+    Returns the curves and √(2E) (L,), their length as far as the speed is constant. Steps are
+    capped at LONGEST_STEP chart units: the midpoint rule would otherwise cut through regions where
+    the metric vanishes and call that short.
     """
     u, unit = u.copy(), width(u[:, :1], u[:, -1:])
     damping, active = np.zeros(len(u)), np.arange(len(u))
     here = _segments(solver, u)
     energy = here.energy.copy()
     for _ in range(MAX_ITERATIONS):
-        step, ahead, sound = _newton_step(solver, here, damping[active])
+        step, ahead, sound = _newton_step(here, damping[active])
         trial = u[active]
         trial[:, 1:-1] += step * _cap(step / unit[active])
         there = _segments(solver, trial)
@@ -77,7 +80,7 @@ def minimal(solver, u, times):
     """
     at = _segments(solver, u)
     pace = 1 / (np.diff(times) * (len(times) - 1))
-    return bool(_solve(_hessian(solver, at, np.zeros(1), pace), np.zeros_like(u[:, 1:-1]))[1][0])
+    return bool(_solve(_hessian(at, np.zeros(1), pace), np.zeros_like(u[:, 1:-1]))[1][0])
 
 
 def width(a, b):
@@ -93,12 +96,12 @@ def _cap(step):
 
 @dataclass
 class _Segments:
-    """Δ, g, ∂g Δ and the energy of every segment (L, M, …) and curve (L,)."""
+    """Δ, g, ∂g Δ, ∂²g Δ Δ of every segment (L, M, …) and the energy of every curve (L,)."""
 
-    mid: np.ndarray
     delta: np.ndarray
     g: np.ndarray
     slope: np.ndarray  # ∂ₖgᵢⱼ Δʲ as [..., i, k]
+    bend: np.ndarray  # ∂ₗ∂ₖgᵢⱼ ΔⁱΔʲ as [..., l, k]
     momentum: np.ndarray  # g Δ
     energy: np.ndarray
 
@@ -117,34 +120,33 @@ class _Segments:
 
 def _segments(solver, u):
     delta, mid = np.diff(u, axis=1), (u[:, 1:] + u[:, :-1]) / 2
-    g, dg = solver.g_dg(mid)
+    g, dg, d2g = jet(solver, mid)
+    row, column = delta[:, :, None, None, None, :], delta[:, :, None, None, :, None]
+    bend = (row @ (d2g @ column))[..., 0, 0]
     momentum = (g @ delta[..., None])[..., 0]
     slope = np.swapaxes((dg @ delta[..., None, :, None])[..., 0], -1, -2)
     energy = (momentum * delta).sum((1, 2)) * (delta.shape[1] / 2)
-    return _Segments(mid, delta, g, slope, momentum, np.where(np.isfinite(energy), energy, np.inf))
+    return _Segments(delta, g, slope, bend, momentum, np.where(np.isfinite(energy), energy, np.inf))
 
 
-def _newton_step(solver, at, damping):
+def _newton_step(at, damping):
     """The step of the inner nodes, what it promises, and whether the Hessian was positive."""
     half = (at.slope.swapaxes(-1, -2) @ at.delta[..., None])[..., 0] / 4
     gradient = (at.momentum + half)[:, :-1] + (half - at.momentum)[:, 1:]
-    step, sound = _solve(_hessian(solver, at, damping), -gradient)
+    step, sound = _solve(_hessian(at, damping), -gradient)
     ahead = (step * gradient).sum((1, 2)) * (at.delta.shape[1] / 2)
     return step, ahead, sound
 
 
-def _hessian(solver, at, damping, pace=1.0):
+def _hessian(at, damping, pace=1.0):
     """∂²E/M + λ × (frozen-metric Laplacian) of the inner nodes as a band: (L, M − 1, d, 2d).
 
     `pace` (M,) weighs segments that do not take the same time.
     """
-    d2g, delta = solver.d2g(at.mid), at.delta
-    bend = (d2g @ delta[:, :, None, None, :, None])[..., 0] @ delta[:, :, None, :, None]
-    bend = bend[..., 0] / 8
     turn = at.slope.swapaxes(-1, -2)
     both, skew = (at.slope + turn) / 2, (turn - at.slope) / 2
     g = at.g * (1 + damping)[:, None, None, None]
-    g, bend, both, skew = (np.reshape(pace, (-1, 1, 1)) * x for x in (g, bend, both, skew))
+    g, bend, both, skew = (np.reshape(pace, (-1, 1, 1)) * x for x in (g, at.bend / 8, both, skew))
     return _band((g + both + bend)[:, :-1] + (g - both + bend)[:, 1:], (bend - skew - g)[:, 1:-1])
 
 

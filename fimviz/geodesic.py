@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from fimviz.errors import AccuracyLost, DomainError, GeodesicStops, LeavesDomain
+from fimviz.spray import acceleration, speed, square
 from fimviz.tableau import FINISHED, LEFT, LOST, Flow, Gauge, integrate
 
 TOLERANCE = 1e-9
@@ -119,15 +120,6 @@ def _to_solver(metric, p, v):
     return metric.solver.to(p), metric.solver.push(p, v)
 
 
-def speed(g, v):
-    """√(g(v, v)), shapes (..., d, d), (..., d) -> (...)."""
-    return np.sqrt(np.maximum(_square(g, v), 0.0))
-
-
-def _square(g, v):
-    return ((v[..., None, :] @ g)[..., 0, :] * v).sum(-1)
-
-
 def _unit(g, v):
     """The Fisher length of v and v divided by it (by 1 where it is 0)."""
     length = speed(g, v)
@@ -218,27 +210,15 @@ def _field(solver, alpha, d, transports):
 
     def field(y):
         u, du = y[:, :d], y[:, d : 2 * d]
-        parts = [du, _acceleration(solver, u, du, alpha)]
+        parts = [du, acceleration(solver, u, du, alpha)]
         if transports:
             w = y[:, 2 * d :]
             parts.append(
-                (_acceleration(solver, u, du + w, 0) - _acceleration(solver, u, du - w, 0)) / 4
+                (acceleration(solver, u, du + w, 0) - acceleration(solver, u, du - w, 0)) / 4
             )
         return np.concatenate(parts, 1)
 
     return field
-
-
-def _acceleration(solver, u, v, alpha):
-    """The solver's, but nan for a trial point so close to the edge that g is singular there."""
-    try:
-        return solver.acceleration(u, v, alpha)
-    except np.linalg.LinAlgError:
-        if len(u) == 1:
-            return np.full_like(v, np.nan)
-        return np.concatenate(
-            [_acceleration(solver, *uv, alpha) for uv in zip(u[:, None], v[:, None])]
-        )
 
 
 def _gauge(solver, alpha, d):
@@ -256,7 +236,7 @@ def _gauge(solver, alpha, d):
         tolerance = np.empty((len(y), y.shape[1] // d))
         tolerance[:] = (TOLERANCE + ROUNDING * near_singular)[:, None]
         tolerance[:, 0] += ROUNDING * np.sqrt((diagonal * u**2).sum(1))
-        drift = np.abs(_square(g, du) - 1) if alpha == 0 else np.zeros(len(y))
+        drift = np.abs(square(g, du) - 1) if alpha == 0 else np.zeros(len(y))
         return Gauge(tolerance[:, :, None], g, np.asarray(solver.edge(u)), drift)
 
     return gauge

@@ -12,7 +12,7 @@ import numpy as np
 
 from fimviz import collocation, energy
 from fimviz.curve import Curves
-from fimviz.geodesic import speed
+from fimviz.spray import speed
 
 PIECES, MOST_PIECES = 4, 32  # fewer than four save nothing: calls cost more than nodes
 LARGEST_DRIFT = 1e-5

@@ -21,7 +21,7 @@ from fimviz import (
     log,
     shortest_geodesic,
 )
-from fimviz.geodesic import speed
+from fimviz.spray import speed
 
 PAIRS = 500
 
