@@ -125,7 +125,8 @@ class ChartMap:
         return u + scale * step, tried
 
     def _error(self, free: ChartMap, u: Array, target: Array) -> Array:
-        miss = (self.to(free.back(u)) - target) / (1e-3 + np.abs(target))
+        with np.errstate(invalid="ignore"):
+            miss = (self.to(free.back(u)) - target) / (1e-3 + np.abs(target))
         worst = np.max(np.abs(miss), axis=-1)
         return np.where(np.isfinite(worst), worst, np.inf)
 

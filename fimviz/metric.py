@@ -248,13 +248,14 @@ class Metric:
     solver        unconstrained chart for the solvers
     closed_form   published formulas for distance, log and path, or None
     dual          natural and expectation maps of an exponential family, or None
+    tensors       g, ∂g, T in this chart without the checks on points, or None like g
     """
 
     def __init__(self, names, base, own, tensors, solver, *, title="", derivation=None, family=None,
                  chart="", isometry=None, dual=None):  # fmt: skip
         self.names, self.title, self.chart = tuple(names), title, chart
         self.family, self.derivation, self.dual = family, derivation, dual
-        self.base, self._own, self._tensors = base, own, tensors
+        self.base, self._own, self.tensors = base, own, tensors
         free_tensors, free_map, edge = solver
         self.solver = SolverChart(self, free_tensors, own, free_map, edge)
         self.closed_form = _ClosedForm(isometry, own) if isometry is not None else None
@@ -279,16 +280,16 @@ class Metric:
 
     @property
     def g(self) -> sp.Matrix | None:
-        return self._tensors.g_expression if self._tensors else None
+        return self.tensors.g_expression if self.tensors else None
 
     @property
     def g_tape(self) -> Tape | None:
         """ξ -> the upper triangle of g, row by row, as one tape; None where `g` is None."""
-        return self._tensors.g_tape if self._tensors else None
+        return self.tensors.g_tape if self.tensors else None
 
     @property
     def symbols(self) -> tuple[sp.Symbol, ...] | None:
-        return self._tensors.symbols if self._tensors else None
+        return self.tensors.symbols if self.tensors else None
 
     def inside(self, xi: ArrayLike) -> NDArray[np.bool_]:
         """Whether ξ lies strictly inside the chart's domain."""
@@ -314,8 +315,8 @@ class Metric:
     def matrix(self, theta: ArrayLike) -> Array:
         """gᵢⱼ(θ) of one observation, shape (..., d, d)."""
         xi = self.check(theta)
-        if self._tensors:
-            return self._tensors.g(xi)
+        if self.tensors:
+            return self.tensors.g(xi)
         point = self._own.back(xi)
         inverse = np.linalg.inv(self._own.jacobian(point))
         return np.swapaxes(inverse, -1, -2) @ self.base.g(point) @ inverse
@@ -327,8 +328,8 @@ class Metric:
     def cubic(self, theta: ArrayLike) -> Array | None:
         """Amari–Chentsov tensor Tᵢⱼₖ = E[∂ᵢℓ ∂ⱼℓ ∂ₖℓ], shape (..., d, d, d), or None."""
         xi = self.check(theta)
-        if self._tensors:
-            return self._tensors.cubic(xi)
+        if self.tensors:
+            return self.tensors.cubic(xi)
         point = self._own.back(xi)
         inverse = np.linalg.inv(self._own.jacobian(point))
         value = self.base.cubic(point)
@@ -338,8 +339,8 @@ class Metric:
         """Γ⁽α⁾ᵏᵢⱼ, shape (..., k, i, j); α = 0 Levi-Civita, 1 exponential, −1 mixture."""
         xi = self.check(theta)
         self._need_cubic(alpha)
-        if self._tensors:
-            return christoffel_of(*self._tensors.g_dg(xi), self._tensors.cubic(xi) if alpha else None, alpha)
+        if self.tensors:
+            return christoffel_of(*self.tensors.g_dg(xi), self.tensors.cubic(xi) if alpha else None, alpha)
         point = self._own.back(xi)
         j = self._own.jacobian(point)
         inverse = np.linalg.inv(j)

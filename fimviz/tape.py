@@ -145,9 +145,7 @@ class Tape:
         program = self.__dict__.get("_cached_scalar_program")
         if program is None:
             names = [OPS[op] for op in self.code[::WIDTH]]
-            program = [
-                (_SCALAR.get(name, run), *rest) for name, (run, *rest) in zip(names, self._program, strict=True)
-            ]
+            program = [(_SCALAR.get(name, run), *rest) for name, (run, *rest) in zip(names, self._program, strict=True)]
             self.__dict__["_cached_scalar_program"] = program
         return program
 
@@ -312,6 +310,8 @@ class _Builder:
         kind = e.func
         if kind is sp.log and e.args[0].func is sp.gamma:
             return self.emit("lgamma", self.visit(e.args[0].args[0]))
+        if kind is sp.log and e.args[0].is_Add and e.args[0].as_coeff_Add()[0] == 1:
+            return self.emit("log1p", self.visit(e.args[0] - 1))
         if kind in _UNARY:
             return self.emit(_UNARY[kind], self.visit(e.args[0]))
         if kind in _ORDERED:

@@ -103,8 +103,8 @@ class Expectation:
         roots = sorted({root for e in inner for root in _roots(e, f.sample)}, key=str)
         return lower(roots, f.symbols) if roots else None
 
-    def rule(self, theta: ArrayLike, panels: int = 256) -> Rule:
-        """The nodes for θ (..., d): shape (..., n)."""
+    def rule(self, theta: ArrayLike, panels: int = 256, also: ArrayLike | None = None) -> Rule:
+        """The nodes for θ (..., d): shape (..., n). The kinks at `also`, a second point, are edges too."""
         theta = np.asarray(theta, float)
         kind = self.family.support.kind
         if self.family.support.discrete:
@@ -112,15 +112,17 @@ class Expectation:
         if kind == "circle":
             x = -np.pi + 2 * np.pi * np.arange(_CIRCLE) / _CIRCLE
             return self._on(x, np.full_like(x, np.log(2 * np.pi / _CIRCLE)), theta)
-        return self._continuous(theta, panels)
+        points = [theta] if also is None else [theta, np.asarray(also, float)]
+        return self._continuous(theta, panels, np.concatenate([self._kinks(p) for p in points], axis=-1))
 
     def _on(self, x: Array, log_weight: Array, theta: Array) -> Rule:
         shape = (*theta.shape[:-1], x.shape[-1])
         with np.errstate(all="ignore"):
             sample = tuple(np.broadcast_to(v, shape) for v in (x, np.log(x), np.log1p(-x)))
-        return Rule(*sample, np.broadcast_to(log_weight, shape), self._log_p(sample, theta))
+        return Rule(*sample, np.broadcast_to(log_weight, shape), self.log_density(sample, theta))
 
-    def _log_p(self, sample: tuple[Array, ...], theta: Array) -> Array:
+    def log_density(self, sample: tuple[Array, ...], theta: Array) -> Array:
+        """log p at the nodes `sample` of a rule."""
         return self._density_tape(*sample, *np.moveaxis(theta[..., None, :], -1, 0))[..., 0]
 
     def _discrete(self, theta: Array) -> Rule:
@@ -138,11 +140,11 @@ class Expectation:
                 return rule
             upto *= 2
 
-    def _continuous(self, theta: Array, panels: int) -> Rule:
+    def _continuous(self, theta: Array, panels: int, kinks: Array) -> Rule:
         to_sample, log_slope, reach = _COORDINATES[self.family.support.kind]
 
         def log_density(u: Array) -> Array:
-            value = self._log_p(to_sample(u), theta) + log_slope(u)
+            value = self.log_density(to_sample(u), theta) + log_slope(u)
             return np.where(np.isfinite(value), value, -np.inf)
 
         with np.errstate(all="ignore"):
@@ -151,11 +153,10 @@ class Expectation:
             # t = r³ crowds the nodes at the mode, where the cliff may be far narrower than the ramp
             end = np.cbrt(reach)
             edges = np.broadcast_to(np.linspace(-end, end, panels + 1), (*centre.shape[:-1], panels + 1))
-            if self._kink_tape:
-                away = self._kinks(theta) - centre
-                kinks = np.cbrt(np.arcsinh(away / np.where(away < 0, left, right)))
-                kinks = np.where(np.isfinite(kinks), np.clip(kinks, -end, end), end)
-                edges = np.sort(np.concatenate([edges, kinks], axis=-1), axis=-1)
+            away = kinks - centre
+            places = np.cbrt(np.arcsinh(away / np.where(away < 0, left, right)))
+            places = np.where(np.isfinite(places), np.clip(places, -end, end), end)
+            edges = np.sort(np.concatenate([edges, places], axis=-1), axis=-1)
             r, log_r = _panels(edges)
             t = r**3
             # each side has its own width: Gamma of small shape is a ramp and a cliff
@@ -163,7 +164,7 @@ class Expectation:
             u = centre + width * np.sinh(t)
             log_weight = log_r + np.log(3 * r**2) + np.log(np.cosh(t)) + np.log(width) + log_slope(u)
             sample = to_sample(u)
-            log_p = self._log_p(sample, theta)
+            log_p = self.log_density(sample, theta)
         dead = ~np.isfinite(log_p) | ~np.isfinite(log_weight)
         middle = to_sample(np.broadcast_to(centre, u.shape))
         sample = (np.where(dead, m, v) for m, v in zip(middle, sample, strict=True))
@@ -182,7 +183,7 @@ class Expectation:
         rule = self.rule(theta)
         with np.errstate(all="ignore"):
             values = f(rule.x)
-        return _average(values, rule.probability)
+        return average(values, rule.probability)
 
     def mean(self, expressions: Iterable[sp.Expr], theta: ArrayLike) -> Array:
         """E of expressions in the sample and the parameters, shape (..., expressions).
@@ -192,7 +193,7 @@ class Expectation:
         theta = np.asarray(theta, float)
         rule = self.rule(theta)
         values = self._lower(expressions)(*rule.sample, *np.moveaxis(theta[..., None, :], -1, 0))
-        return _average(values, rule.probability)
+        return average(values, rule.probability)
 
     def escape(self, rule: Rule) -> Array:
         """The share of ∫p at the ends of the nodes: near 0, unless ∫p grows with the cut-off."""
@@ -221,16 +222,16 @@ class Expectation:
         hessian = self.hessian_tape(*rule.sample, *np.moveaxis(theta[..., None, :], -1, 0))
         return (
             p.sum(-1),
-            _average(s, p),
-            _average(_outer(s), p),
-            -_average(hessian.reshape(*hessian.shape[:-1], d, d), p),
+            average(s, p),
+            average(_outer(s), p),
+            -average(hessian.reshape(*hessian.shape[:-1], d, d), p),
         )
 
     def metric(self, theta: ArrayLike, panels: int = 256) -> Array:
         """E[s sᵀ], the definition of the Fisher metric, shape (..., d, d)."""
         rule = self.rule(theta, panels)
         s = self.scores(rule, theta)
-        return _average(_outer(s), rule.probability)
+        return average(_outer(s), rule.probability)
 
     def cubic(self, theta: ArrayLike) -> Array:
         """E[sᵢ sⱼ sₖ], shape (..., d, d, d)."""
@@ -238,7 +239,7 @@ class Expectation:
         s = self.scores(rule, theta)
         with np.errstate(all="ignore"):
             products = s[..., :, None, None] * s[..., None, :, None] * s[..., None, None, :]
-        return _average(products, rule.probability)
+        return average(products, rule.probability)
 
 
 def _outer(s: Array) -> Array:
@@ -252,7 +253,7 @@ def expectation(family: Family) -> Expectation:
     return Expectation(family)
 
 
-def _average(values: Array, p: Array) -> Array:
+def average(values: Array, p: Array) -> Array:
     extra = values.ndim - p.ndim
     weights = p.reshape(*p.shape, *(1,) * extra)
     # a node of next to no weight contributes nothing, though rounding may make its value infinite
