@@ -64,9 +64,8 @@ class HyperbolicPlane:
         length, turn, lift = (v[..., None] for v in self._polar(p, q))
         s, sigma = t * length, p[..., 1:]
         # z(s) from i with direction (turn, lift) is (turn·sinh s, 1)/below, below = cosh s − lift·sinh s
-        below = _below(np.abs(s), turn, lift * np.sign(s))
-        rise = (lift * np.sinh(s) - 2 * np.sinh(s / 2) ** 2) / below
-        moved = self._unshift(turn * np.sinh(s) / below, rise)
+        below, fall = _below(np.abs(s), turn, lift * np.sign(s))
+        moved = self._unshift(turn * np.sinh(s) / below, -fall / below)
         return np.stack([p[..., :1] + sigma * moved[..., 0], sigma / below], axis=-1)
 
     def log(self, p: Array, q: Array) -> Array:
@@ -89,10 +88,13 @@ def _polar(x: Array, y: Array, above: Array) -> tuple[Array, Array, Array]:
     return length, turn / norm, lift / norm
 
 
-def _below(s: Array, turn: Array, lift: Array) -> Array:
-    """cosh s − lift·sinh s for s ≥ 0 and a unit vector (turn, lift), as e^(−s) + (1 − lift) sinh s."""
-    gap = np.where(lift > 0, turn**2 / (1 + np.abs(lift)), 1 - lift)
-    return np.exp(-s) + gap * np.sinh(s)
+def _below(s: Array, turn: Array, lift: Array) -> tuple[Array, Array]:
+    """cosh s − lift·sinh s for s ≥ 0 and a unit vector (turn, lift), and the same less 1.
+
+    Both as e^(−s) + (1 − lift) sinh s, where nothing cancels however long the way up.
+    """
+    rest = np.where(lift > 0, turn**2 / (1 + np.abs(lift)), 1 - lift) * np.sinh(s)
+    return np.exp(-s) + rest, np.expm1(-s) + rest
 
 
 @dataclass(frozen=True)
