@@ -277,7 +277,7 @@ def test_a_declaration_is_frozen_and_hashable(slug):
     ],
 )  # fmt: skip
 def test_a_declaration_that_cannot_be_is_refused(declare, says):
-    with pytest.raises(ValueError, match=".") as caught:
+    with pytest.raises(ValueError, match=r".") as caught:
         declare()
     assert says in str(caught.value)
 

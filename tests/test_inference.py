@@ -1,0 +1,143 @@
+"""Estimation held against the metric: samples, estimates, bounds, volumes."""
+
+import numpy as np
+import pytest
+from scipy import stats
+from test_families import REFERENCE
+
+from fimviz import CATALOG, DomainError, cramer_rao, estimates, fisher_metric, jeffreys_volume, sample
+from fimviz.atlas import chart_map
+from fimviz.derive.examination import examination_points
+from fimviz.inference import share_inside, shrunk
+
+EVERY = pytest.mark.parametrize("slug", CATALOG)
+
+
+@EVERY
+def test_samples_follow_their_distribution(slug):
+    family = CATALOG[slug]
+    for theta in (family.default, *examination_points(family, 2, seed=3)):
+        x = sample(family, theta, 20_000, seed=5)
+        law = REFERENCE[slug](*theta)
+        if family.support.discrete:
+            seen = [np.mean(x <= k) for k in family.support.values()]
+            assert np.max(np.abs(seen - law.cdf(family.support.values()))) < 0.015
+        else:
+            turned = (x - theta[0] + np.pi) % (2 * np.pi) + theta[0] - np.pi if slug == "von_mises" else x
+            assert stats.kstest(turned, law.cdf).pvalue > 1e-3
+        assert np.all(family.support.contains(x))
+
+
+@EVERY
+def test_samples_are_seeded_and_shaped(slug):
+    family = CATALOG[slug]
+    first = sample(family, family.default, (3, 4), seed=1)
+    assert first.shape == (3, 4)
+    assert np.array_equal(first, sample(family, family.default, (3, 4), seed=1))
+    assert not np.array_equal(first, sample(family, family.default, (3, 4), seed=2))
+
+
+def test_estimates_of_the_normal_are_its_mean_and_spread():
+    family = CATALOG["normal"]
+    x = sample(family, [0.4, 1.3], (50, 12), seed=9)
+    found = estimates(family, [0.4, 1.3], 12, count=50, seed=9)
+    assert found == pytest.approx(np.stack([x.mean(1), x.std(1)], -1), rel=1e-11)
+
+
+@pytest.mark.parametrize(
+    ("slug", "closed"),
+    [("poisson", lambda x: x.mean(1)), ("exponential", lambda x: 1 / x.mean(1)), ("bernoulli", lambda x: x.mean(1)),
+     ("laplace", lambda x: np.median(x, 1))],
+)  # fmt: skip
+def test_estimates_with_a_textbook_formula(slug, closed):
+    family = CATALOG[slug]
+    x = sample(family, family.default, (40, 31), seed=2)
+    found = estimates(family, family.default, 31, count=40, seed=2)
+    assert found[:, 0] == pytest.approx(
+        closed(x), rel=1e-9 if slug != "laplace" else 1e-2, abs=0.05 * (slug == "laplace")
+    )
+
+
+@pytest.mark.parametrize("slug", ["weibull", "cauchy", "gamma", "beta", "von_mises", "inverse_gaussian"])
+def test_estimates_have_the_highest_likelihood_around(slug):
+    family = CATALOG[slug]
+    x = sample(family, family.default, (20, 60), seed=4)
+    found = estimates(family, family.default, 60, count=20, seed=4)
+    assert found.shape == (20, 2)
+
+    def likelihood(theta):
+        return family.log_probability(x, theta[:, None, :]).mean(1)
+
+    for step in 1e-3 * np.array([[1, 0], [-1, 0], [0, 1], [0, -1], [1, 1], [1, -1]]):
+        assert np.all(likelihood(found) >= likelihood(found * (1 + step)) - 1e-12)
+
+
+@EVERY
+def test_many_observations_reach_the_bound_of_cramer_and_rao(slug):
+    family = CATALOG[slug]
+    n, count = (2000, 3000) if family.exponential_form else (600, 700)
+    cloud = estimates(family, family.default, n, count=count, seed=6)
+    assert len(cloud) == count
+    bound = cramer_rao(fisher_metric(family), family.default, n)
+    root = np.linalg.cholesky(np.linalg.inv(bound))
+    white = root.T @ np.cov(cloud.T).reshape(bound.shape) @ root
+    assert white == pytest.approx(np.eye(family.dimension), abs=0.12 if family.exponential_form else 0.25)
+
+
+def test_samples_without_an_estimate_are_left_out():
+    cloud = estimates(CATALOG["bernoulli"], [0.02], 5, count=200)
+    assert 0 < len(cloud) < 200
+    assert CATALOG["bernoulli"].inside(cloud).all()
+
+
+def test_the_bound_falls_with_the_number_of_observations():
+    metric = fisher_metric(CATALOG["gamma"])
+    assert cramer_rao(metric, [2, 1], 10) == pytest.approx(cramer_rao(metric, [2, 1]) / 10)
+    assert cramer_rao(metric, [[2, 1], [3, 1]], 4).shape == (2, 2, 2)
+    for n in (0, -3, np.nan):
+        with pytest.raises(DomainError, match="the number of observations"):
+            cramer_rao(metric, [2, 1], n)
+
+
+@pytest.mark.parametrize(
+    ("slug", "chart", "region", "exact"),
+    [("bernoulli", "arc length", [(0, np.pi)], np.pi),
+     ("bernoulli", "p", [(0.05, 0.9)], 2 * (np.arcsin(np.sqrt(0.9)) - np.arcsin(np.sqrt(0.05)))),
+     ("exponential", "lam", [(0.2, 5)], np.log(25)), ("poisson", "lam", [(1, 9)], 4),
+     ("normal", "mu, sigma", [(-2, 3), (0.5, 2)], 5 * np.sqrt(2) * 1.5),
+     ("normal", "mu, log sigma", [(0, 1), (-1, 1)], np.sqrt(2) * (np.e - 1 / np.e)),
+     ("cauchy", "x0, gamma", [(-1, 1), (1, 4)], 0.75), ("laplace", "mu, b", [(0, 2), (1, 2)], 1)],
+)  # fmt: skip
+def test_jeffreys_volume_of_known_regions(slug, chart, region, exact):
+    assert jeffreys_volume(fisher_metric(CATALOG[slug], chart), region) == pytest.approx(exact, rel=1e-10)
+
+
+@pytest.mark.parametrize("slug", [s for s, f in CATALOG.items() if f.dimension == 1])
+def test_the_volume_does_not_depend_on_the_chart(slug):
+    family = CATALOG[slug]
+    low, high = family.default * 0.7, family.default * 1.4
+    volumes = []
+    for key in family.charts:
+        ends = np.sort([float(chart_map(family, key).to(e)[0]) for e in (low, high)])
+        volumes.append(jeffreys_volume(fisher_metric(family, key), [tuple(ends)]))
+    assert volumes == pytest.approx([volumes[0]] * len(volumes), rel=1e-10)
+
+
+def test_a_region_has_an_interval_for_each_parameter():
+    with pytest.raises(ValueError, match=r"1 interval\(s\) for 2 parameter\(s\)"):
+        jeffreys_volume(fisher_metric(CATALOG["normal"]), [(0, 1)])
+    with pytest.raises(DomainError):
+        jeffreys_volume(fisher_metric(CATALOG["normal"]), [(0, 1), (-1, 1)])
+
+
+@pytest.mark.parametrize("chart", ["mu, sigma", "mu, log sigma"])
+def test_the_ellipse_covers_what_it_should(chart):
+    cloud = estimates(CATALOG["normal"], [0, 1], 1000, count=4000, seed=1)
+    share = share_inside(CATALOG["normal"], chart, [0, 1], cloud, stats.chi2(2).ppf(0.95) / 1000)
+    assert share == pytest.approx(0.95, abs=0.012)
+
+
+def test_shrinking_moves_the_first_coordinate_only():
+    cloud = np.array([[1.0, 2.0], [3.0, 4.0]])
+    assert shrunk(cloud, 0.5).tolist() == [[0.5, 2], [1.5, 4]]
+    assert cloud[0, 0] == 1
