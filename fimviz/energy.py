@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg.lapack import dpbsv
+from scipy.linalg import get_lapack_funcs
 
 from fimviz.spray import jet, square
+
+(_banded_cholesky,) = get_lapack_funcs(("pbsv",), dtype=np.float64)
 
 SEGMENTS = 16
 LONGEST_STEP = 1.5
@@ -165,7 +167,7 @@ def _solve(band, right):
     step, sound = np.zeros_like(right), np.zeros(len(right), dtype=bool)
     for lane, (matrix, vector) in enumerate(zip(band, right)):
         width = matrix.shape[-1]
-        _, x, info = dpbsv(matrix.reshape(-1, width).T, vector.ravel(), lower=1)
+        _, x, info = _banded_cholesky(matrix.reshape(-1, width).T, vector.ravel(), lower=1)
         if info == 0 and np.isfinite(x).all():
             step[lane], sound[lane] = x.reshape(vector.shape), True
     return step, sound

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
 def _number(x: float) -> str:
     return f"{x:.6g}".replace("-", "−")
 
 
-def _point(x: np.ndarray) -> str:
+def _point(x: ArrayLike) -> str:
     return "(" + ", ".join(_number(c) for c in np.ravel(x)) + ")"
 
 

@@ -140,7 +140,7 @@ class _Flight:
             self.weight, carried = _unit(g, carried)
         lanes, d = u.shape
         self.points = np.full((lanes, times.size, d), np.nan)
-        self.carried = None if carried is None else self.points.copy()
+        self.carried = self.points.copy()
         self.status = np.full(lanes, FINISHED)
         self.time, self.length, self.end = np.zeros(lanes), np.zeros(lanes), u.copy()
         for way in (1.0, -1.0):

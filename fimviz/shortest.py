@@ -68,7 +68,8 @@ def _approach(solver, a, b):
 
 def _polish(solver, relaxed, rough):
     """Collocation on more and more pieces, until the speed is as constant as is wanted."""
-    found, best = [None] * len(relaxed), np.full(len(relaxed), LARGEST_DRIFT)
+    found: list[Curves | None] = [None] * len(relaxed)
+    best = np.full(len(relaxed), LARGEST_DRIFT)
     lanes, guess = np.arange(len(relaxed)), Curves.through(relaxed, PIECES)
     while lanes.size:
         curves, converged = collocation.solve(solver, guess)
