@@ -24,7 +24,10 @@ def path(name: str) -> list[str]:
     The end point is found a second time, by shooting the path's first velocity.
     """
     said = words("paths")
-    return [said["drift"].format(error=f"{{{name}.drift:.0e}}"), said["endpoint"].format(error=f"{{{name}.endpoint:.0e}}")]
+    return [
+        said["drift"].format(error=f"{{{name}.drift:.0e}}"),
+        said["endpoint"].format(error=f"{{{name}.endpoint:.0e}}"),
+    ]
 
 
 def power(error: float) -> str:

@@ -8,7 +8,7 @@ FIELDS = {
     "family": ui.FamilyField("normal", ui.families(most=2, descent=True)),
     "chart": ui.ChartField(ui.descent_charts),
     "start": ui.PointField(lambda family: (-1.5, 2.0) if family.slug == "normal" else scene.far_point(family)),
-    "target": ui.PointField(lambda family: (1.5, 0.5) if family.slug == "normal" else family.default),
+    "target": ui.PointField(lambda family: (1.5, 0.5) if family.slug == "normal" else family.default.tolist()),
     "step": ui.NumberField(0.1, 0.01, 1.5),
     "damping": ui.NumberField(0, 0, 1),
     "show": ui.SetField(("plain", "all", "natural"), ("plain", "all", "natural")),
@@ -31,8 +31,10 @@ family, chart, words = CATALOG[page["family"]], page["chart"], page.words
 charts = scene.descent_charts(family)
 said = {key: ui.chart_label(family)(key) for key in charts}
 common = {"verb": "descend", "start": "start", "target": "target", "step": "step", "stop": gradient.STOP, "max": 2000}
-computed = [{"id": f"plain{i}", "chart": key, "rule": "plain", "when": "all" if key != chart else "plain", **common}
-            for i, key in enumerate(charts)]  # fmt: skip
+computed = [
+    {"id": f"plain{i}", "chart": key, "rule": "plain", "when": "all" if key != chart else "plain", **common}
+    for i, key in enumerate(charts)
+]
 computed += [{"id": "natural", "chart": chart, "rule": "natural", "damping": "damping", **common}]
 marks = [{"kind": "bands", "target": "target", "levels": scene.levels(family, page["target"])}]
 # the other coordinate systems first and thin, the chosen one last and named
@@ -40,42 +42,61 @@ one = family.dimension == 1
 for i, key in sorted(enumerate(charts), key=lambda pair: pair[1] == chart):
     named = {"label": words["plain"].format(chart=said[key])} if one or key == chart else {"thin": True}
     when = "plain" if key == chart else "all"
-    marks.append({"kind": "descent", "of": f"plain{i}", "role": "euclid", "id": f"plain{i}", "when": when, "row": i + 1, **named})
+    marks.append(
+        {"kind": "descent", "of": f"plain{i}", "role": "euclid", "id": f"plain{i}", "when": when, "row": i + 1, **named}
+    )
 marks += [
-    {"kind": "descent", "of": "natural", "role": "fisher", "hero": True, "id": "natural", "label": words["natural"],
-     "when": "natural", "row": 0},
+    {
+        "kind": "descent",
+        "of": "natural",
+        "role": "fisher",
+        "hero": True,
+        "id": "natural",
+        "label": words["natural"],
+        "when": "natural",
+        "row": 0,
+    },
     {"kind": "point", "value": "target", "label": words["target"], "row": 0},
     {"kind": "handle", "value": "start", "label": words["start"], "name": words["handle"], "row": 0},
-]  # fmt: skip
+]
 ends = (page["start"], page["target"])
 if one:
     picture = scene.ruler(family, chart, marks[1:], rows=len(charts) + 1, points=ends)
 else:
     picture = scene.plane(family, scene.drawn_chart(family, chart), marks, points=ends)
 
-with ui.split("picture", "loss") as (left, right):
+with ui.split() as (left, right):
     with left:
-        page.stage({
-            **scene.base(family, {"main": scene.drawn_chart(family, chart)}),
-            "descents": scene.descents(family),
-            "computed": computed,
-            "panels": [picture],
-            "controls": [
-                {"value": "step", "label": words["step"], "min": 0.01, "max": 1.5, "log": True},
-                {"value": "damping", "label": words["damping"], "min": 0, "max": 1},
-            ],
-            "predict": page.prediction(then={"chart": "mu, precision"}) if page.at_preset("six") else None,
-            "formula": formula.natural_step(),
-            "sentence": words["sentence"].format(model=scene.model_in_words(family, "start")),
-        }, checks=checks.metric(family))  # fmt: skip
+        page.stage(
+            {
+                **scene.base(family, {"main": scene.drawn_chart(family, chart)}),
+                "descents": scene.descents(family),
+                "computed": computed,
+                "panels": [picture],
+                "controls": [
+                    {"value": "step", "label": words["step"], "min": 0.01, "max": 1.5, "log": True},
+                    {"value": "damping", "label": words["damping"], "min": 0, "max": 1},
+                ],
+                "predict": page.prediction(then={"chart": "mu, precision"}) if page.at_preset("six") else None,
+                "formula": formula.natural_step(),
+                "sentence": words["sentence"].format(model=scene.model_in_words(family, "start")),
+            },
+            checks=checks.metric(family),
+        )
     with right:
         options = {"step": page["step"], "most": 400}
         plain = {k: gradient.descend(family, page["start"], page["target"], chart=k, **options) for k in charts}
-        natural = gradient.descend(family, page["start"], page["target"], chart=chart, natural=True,
-                                   damping=page["damping"], **options)  # fmt: skip
+        natural = gradient.descend(
+            family, page["start"], page["target"], chart=chart, natural=True, damping=page["damping"], **options
+        )
         losses = [*(d.losses for d in plain.values()), natural.losses]
-        curves = figures.loss_curves(losses, [*said.values(), words["natural"]],
-                                     ["euclid"] * len(plain) + ["fisher"], target=gradient.STOP)  # fmt: skip
-        ui.figure(figures.chart(curves, theme=ui.theme(), x_label=words["loss_x"], y_label=words["loss_y"],
-                                alt=words["loss_title"]), page)  # fmt: skip
+        curves = figures.loss_curves(
+            losses, [*said.values(), words["natural"]], ["euclid"] * len(plain) + ["fisher"], target=gradient.STOP
+        )
+        ui.figure(
+            figures.chart(
+                curves, theme=ui.theme(), x_label=words["loss_x"], y_label=words["loss_y"], alt=words["loss_title"]
+            ),
+            page,
+        )
 page.note()

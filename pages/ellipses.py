@@ -7,8 +7,8 @@ from fimviz.stage import formula, scene
 FIELDS = {
     "family": ui.FamilyField("normal", ui.families(most=2)),
     "chart": ui.ChartField(ui.charts_on_paper),
-    "theta": ui.PointField(lambda family: (0, 1.08) if family.slug == "normal" else family.default),
-    "n": ui.NumberField(None, 4, 1000, whole=True, by_family=scene.observations),
+    "theta": ui.PointField(lambda family: (0, 1.08) if family.slug == "normal" else family.default.tolist()),
+    "n": ui.NumberField(20, 4, 1000, whole=True, by_family=scene.observations),
     "show": ui.SetField(("tiles", "cloud", "from", "to", "fan"), ("tiles", "cloud", "from")),
     "shrink": ui.NumberField(1, 0.1, 1),
     "seed": ui.NumberField(7, 0, 9999, whole=True),
@@ -41,7 +41,9 @@ computed = [
     {"id": "ellipse", "verb": "ellipse", "at": "theta", "radius": radius},
     {"id": "fan", "verb": "fan", "at": "theta", "count": 48, "length": radius, "when": "fan"},
 ]
-computed += [{"id": d, "verb": "klball", "at": "theta", "level": level, "direction": d, "when": d} for d in ("from", "to")]
+computed += [
+    {"id": d, "verb": "klball", "at": "theta", "level": level, "direction": d, "when": d} for d in ("from", "to")
+]
 
 cloud = inference.estimates(family, page["theta"], page["n"], page.draws, page["seed"])
 shown = inference.shrunk(cloud, page["shrink"])
@@ -61,11 +63,21 @@ if family.dimension == 1:
     marks = [
         {"kind": "intervals", "points": tiles, "row": 0, "when": "tiles", **interval},
         {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud", "row": 1},
-        {"kind": "interval", "at": "theta", "hero": True, "id": "ellipse", "row": 1, "label": words["interval"], **interval},
-        *({"kind": "ball", "of": k, "role": r, "when": k, "id": k, "label": words[k], "row": i, "label_side": "above"}
-          for i, (k, r) in enumerate([kind for kind in [("from", "euclid"), ("to", "e")] if page.shows(kind[0])], 2)),
+        {
+            "kind": "interval",
+            "at": "theta",
+            "hero": True,
+            "id": "ellipse",
+            "row": 1,
+            "label": words["interval"],
+            **interval,
+        },
+        *(
+            {"kind": "ball", "of": k, "role": r, "when": k, "id": k, "label": words[k], "row": i, "label_side": "above"}
+            for i, (k, r) in enumerate([kind for kind in [("from", "euclid"), ("to", "e")] if page.shows(kind[0])], 2)
+        ),
         {"kind": "handle", "value": "theta", "label": "θ", "name": words["handle"], "row": 1},
-    ]  # fmt: skip
+    ]
     rows = 2 + page.shows("from") + page.shows("to")
     pictures = [scene.ruler(family, chart, marks, rows=rows, points=(page["theta"],))]
 else:
@@ -73,20 +85,32 @@ else:
 
 inside = inference.share_inside(family, chart, page["theta"], shown, chi2 / page["n"])
 one = family.dimension == 1
-row = {"label": words["row_density_1" if one else "row_density"], "role": "fisher", "point": "theta", "rim": "ellipse",
-       "count": 2 if one else 10}  # fmt: skip
+row = {
+    "label": words["row_density_1" if one else "row_density"],
+    "role": "fisher",
+    "point": "theta",
+    "rim": "ellipse",
+    "count": 2 if one else 10,
+}
 shape = words["interval_word" if one else "ellipse_word"]
-page.stage({
-    **scene.base(family, scene.charts(family, chart)),
-    "computed": computed,
-    "panels": [*pictures, scene.densities(family, [row])],
-    "controls": [{"value": "n", "label": words["n"], "min": 4, "max": 1000, "log": True, "integer": True}],
-    "scrubber": None,
-    "predict": page.prediction(then={"n": 80}) if page.at_preset("start") else None,
-    "formula": formula.scene(family, chart, {
-        f"max {glyph}": ("top", f"{{ellipse.max_{name}:.2f}}", "fisher")}, **formula.QUADRATIC_KL),
-    "sentence": words["sentence"].format(
-        model=scene.model_in_words(family, "theta"), shape=shape, label=label or glyph, name=name),
-}, checks=[*checks.metric(family), words["inside"].format(
-    inside=round(inside * len(shown)), count=len(shown), wanted=round(0.95 * len(shown)))])  # fmt: skip
+page.stage(
+    {
+        **scene.base(family, scene.charts(family, chart)),
+        "computed": computed,
+        "panels": [*pictures, scene.densities(family, [row])],
+        "controls": [{"value": "n", "label": words["n"], "min": 4, "max": 1000, "log": True, "integer": True}],
+        "scrubber": None,
+        "predict": page.prediction(then={"n": 80}) if page.at_preset("start") else None,
+        "formula": formula.scene(
+            family, chart, {f"max {glyph}": ("top", f"{{ellipse.max_{name}:.2f}}", "fisher")}, **formula.QUADRATIC_KL
+        ),
+        "sentence": words["sentence"].format(
+            model=scene.model_in_words(family, "theta"), shape=shape, label=label or glyph, name=name
+        ),
+    },
+    checks=[
+        *checks.metric(family),
+        words["inside"].format(inside=round(inside * len(shown)), count=len(shown), wanted=round(0.95 * len(shown))),
+    ],
+)
 page.note(words["caption_normal"] if page.at_preset("start") else "")

@@ -51,10 +51,20 @@ computed += [{"id": "fan", "verb": "fan", "at": "A", "count": 48, "length": "fr.
 def path(kind: str, row: int | None = None) -> list[dict]:
     """The marks of one path: the line with its ticks, and the dot at t with its label."""
     place = {} if row is None else {"row": row}
-    line = {"kind": "path" if row is None else "track", "of": kind, "role": roles[kind], "when": kind, "id": kind,
-            "hero": kind == "fr", "ticks": 0 if kind == "fr" and row is None else 7}  # fmt: skip
+    line = {
+        "kind": "path" if row is None else "track",
+        "of": kind,
+        "role": roles[kind],
+        "when": kind,
+        "id": kind,
+        "hero": kind == "fr",
+        "ticks": 0 if kind == "fr" and row is None else 7,
+    }
     text = f"{words[kind]} {glyph} = {{at_{kind}.{name}:.2f}}"
-    return [{**line, **place}, {"kind": "dot", "at": f"at_{kind}", "role": roles[kind], "when": kind, "label": text, **place}]
+    return [
+        {**line, **place},
+        {"kind": "dot", "at": f"at_{kind}", "role": roles[kind], "when": kind, "label": text, **place},
+    ]
 
 
 handles = [
@@ -67,26 +77,46 @@ if family.dimension == 1:
 else:
     quiet = [
         {"kind": "fan", "of": "fan", "role": "fisher", "when": "fan"},
-        {"kind": "discs", "along": "fr", "count": 5, "role": "fisher", "when": ["fr", "discs"],
-         "radius": {"op": "div", "args": ["fr.length", 17]}},
-    ]  # fmt: skip
+        {
+            "kind": "discs",
+            "along": "fr",
+            "count": 5,
+            "role": "fisher",
+            "when": ["fr", "discs"],
+            "radius": {"op": "div", "args": ["fr.length", 17]},
+        },
+    ]
     marks = quiet + [mark for kind in reversed(kinds) for mark in path(kind)] + handles
     pictures = scene.planes(family, chart, marks, points=(page["A"], page["B"]), scaled="round")
 
 ghost = [{"mixture": ["A", "B"], "weight": 0.5, "role": "data", "when": "ghost", "label": words["row_ghost"]}]
 rows = [
-    {"label": words[k], "role": roles[k], "path": k, "ghosts": 7, "at": "t", "when": k, "extra": ghost if k == "m" else []}
+    {
+        "label": words[k],
+        "role": roles[k],
+        "path": k,
+        "ghosts": 7,
+        "at": "t",
+        "when": k,
+        "extra": ghost if k == "m" else [],
+    }
     for k in kinds
 ]
-page.stage({
-    **scene.base(family, scene.charts(family, chart)),
-    "computed": computed,
-    "panels": [*pictures, scene.densities(family, rows)],
-    "scrubber": {"value": "t", "from": "A", "to": "B", "caption": words["scrubber"], "play": True},
-    "predict": page.prediction(then={"A": [-3, 0.1], "B": [3, 0.1]}) if page.at_preset("peaks") else None,
-    "formula": formula.scene(family, chart, {"d(A, B)": ("distance", "{fr.length:.2f}", "fisher")}),
-    "sentence": words["sentence"].format(
-        model_a=scene.model_in_words(family, "A"), model_b=scene.model_in_words(family, "B"), label=label or glyph, name=name
-    ),
-}, checks=[*checks.metric(family), *checks.path("fr")])  # fmt: skip
+page.stage(
+    {
+        **scene.base(family, scene.charts(family, chart)),
+        "computed": computed,
+        "panels": [*pictures, scene.densities(family, rows)],
+        "scrubber": {"value": "t", "from": "A", "to": "B", "caption": words["scrubber"], "play": True},
+        "predict": page.prediction(then={"A": [-3, 0.1], "B": [3, 0.1]}) if page.at_preset("peaks") else None,
+        "formula": formula.scene(family, chart, {"d(A, B)": ("distance", "{fr.length:.2f}", "fisher")}),
+        "sentence": words["sentence"].format(
+            model_a=scene.model_in_words(family, "A"),
+            model_b=scene.model_in_words(family, "B"),
+            label=label or glyph,
+            name=name,
+        ),
+    },
+    checks=[*checks.metric(family), *checks.path("fr")],
+)
 page.note(words["missing"].format(title=family.title) if not exponential else "")

@@ -43,7 +43,9 @@ def ready(page, path, query=""):
 
 
 def settled(page, wait=500):
-    page.wait_for_function(FIND % "Boolean(s && s.frames > 0 && Object.keys(s.values).length && !s.busy)", timeout=30_000)
+    page.wait_for_function(
+        FIND % "Boolean(s && s.frames > 0 && Object.keys(s.values).length && !s.busy)", timeout=30_000
+    )
     page.wait_for_timeout(wait)
 
 
@@ -147,7 +149,15 @@ def test_a_preset_is_one_step_of_history(app_page):
 
 @pytest.mark.parametrize(
     "query",
-    ["?A=x", "?family=%3Cscript%3E", "?chart=__class__&t=nan", "?A=1,2,3&B=&t=-1", "?show=%00,fr", "?t=1e999", "?A=0,-1"],
+    [
+        "?A=x",
+        "?family=%3Cscript%3E",
+        "?chart=__class__&t=nan",
+        "?A=1,2,3&B=&t=-1",
+        "?show=%00,fr",
+        "?t=1e999",
+        "?A=0,-1",
+    ],
 )
 def test_nonsense_in_the_address_gives_one_line_and_the_default(app_page, query):
     page = ready(app_page, "/paths", query)

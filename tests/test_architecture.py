@@ -16,9 +16,9 @@ RANK = {
     room: rank
     for rank, rooms in enumerate(
         [
-            ["errors", "special", "exponential", "tableau", "theme", "words", "arclength", "curve", "energy"],
-            ["tape", "isometry", "collocation"],
-            ["family"],
+            ["errors", "special", "exponential", "tableau", "theme", "words", "arclength", "curve", "spray"],
+            ["tape", "isometry", "energy"],
+            ["family", "collocation"],
             ["atlas"],
             ["families"],
             ["derive", "typed"],

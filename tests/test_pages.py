@@ -21,19 +21,10 @@ def opened(slug, **query):
     return app
 
 
-def scene_of(app):
-    """The data that the page handed to the stage."""
-    found = [node for node in app.main if node.type == "bidi_component"]
-    assert len(found) == 1
-    import json
-
-    return json.loads(found[0].proto.json or found[0].proto.mixed.json)
-
-
 @pytest.mark.parametrize("slug", SLUGS)
 @pytest.mark.parametrize("family", sorted(CATALOG))
 def test_every_page_opens_with_every_family_in_every_chart(slug, family):
-    charts = [c for c in CATALOG[family].charts]
+    charts = list(CATALOG[family].charts)
     app = opened(slug, family=family)
     assert not app.exception
     for chart in charts[1:]:

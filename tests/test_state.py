@@ -17,7 +17,9 @@ FIELDS = {
     "n": ui.NumberField(20, 4, 1000, whole=True),
     "show": ui.SetField(("fr", "m", "e"), ("fr", "m")),
 }
-TEXT = some.text(max_size=40) | some.sampled_from(["nan", "inf", "-1,1", "1e999", "()", "__class__", "0,0", "1,", ",", "%00"])
+TEXT = some.text(max_size=40) | some.sampled_from(
+    ["nan", "inf", "-1,1", "1e999", "()", "__class__", "0,0", "1,", ",", "%00"]
+)
 
 
 @given(some.dictionaries(some.sampled_from([*FIELDS, "present", "x"]), TEXT, max_size=6))

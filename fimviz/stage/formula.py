@@ -59,7 +59,8 @@ QUADRATIC_KL = {
 
 def natural_step() -> dict[str, Any]:
     """Δθ = −η (I + λ1)⁻¹ ∇L, with the numbers of steps."""
-    inverse = "<msup><mrow><mo>(</mo><mi>I</mi><mo>+</mo><mi>λ</mi><mn>1</mn><mo>)</mo></mrow><mrow><mo>−</mo><mn>1</mn></mrow></msup>"
+    damped = "<mrow><mo>(</mo><mi>I</mi><mo>+</mo><mi>λ</mi><mn>1</mn><mo>)</mo></mrow>"
+    inverse = f"<msup>{damped}<mrow><mo>−</mo><mn>1</mn></mrow></msup>"
     step = f"<mrow><mi>Δ</mi><mi>θ</mi><mo>=</mo><mo>−</mo><mi>η</mi>{inverse}<mo>∇</mo><mi>L</mi></mrow>"
     slots = {"steps": "{natural.steps:.0f}", "loss": "{natural.loss:.2g}"}
     return {"mathml": math(step, live(symbol("steps"), "steps", "fisher")), "slots": slots, "links": {}}
@@ -100,7 +101,7 @@ def _coefficients(family: Family, key: str) -> sp.Matrix:
     return (inverse.T * g * inverse).applyfunc(lambda e: e if e.has(sp.polygamma) else tidy(e))
 
 
-def _readable(g: sp.Matrix, steps: list[sp.Symbol]) -> sp.Expr | None:
+def _readable(g: sp.Matrix, steps: list[sp.Symbol]) -> Any:
     """The narrowest of three ways to write the sum: one fraction, collected, or in partial fractions."""
     pairs = [(i, j) for i in range(g.rows) for j in range(i, g.cols)]
     terms = [(1 if i == j else 2) * g[i, j] * steps[i] * steps[j] for i, j in pairs]
@@ -109,20 +110,22 @@ def _readable(g: sp.Matrix, steps: list[sp.Symbol]) -> sp.Expr | None:
     if not total.has(sp.Function):
         ways.append(_positive(sp.together(sp.expand(total))))
         split = [_partial(g[i, j]) for i, j in pairs]
-        ways.append(sp.Add(*((1 if i == j else 2) * s * steps[i] * steps[j] for s, (i, j) in zip(split, pairs, strict=True))))
+        ways.append(
+            sp.Add(*((1 if i == j else 2) * s * steps[i] * steps[j] for s, (i, j) in zip(split, pairs, strict=True)))
+        )
     # a leading minus is true and reads like a mistake: a length is positive
     best = min(ways, key=lambda e: _width(e) + 8 * e.could_extract_minus_sign())
     return best if _width(best) <= _WIDEST else None
 
 
-def _partial(e: sp.Expr) -> sp.Expr:
+def _partial(e: Any) -> Any:
     symbols = sorted(e.free_symbols, key=str)
     if not e.is_rational_function(*symbols):
         return e
     return sp.Add(*(_positive(t) for t in sp.Add.make_args(sp.apart(e, symbols[0])))) if symbols else e
 
 
-def _positive(e: sp.Expr) -> sp.Expr:
+def _positive(e: Any) -> Any:
     """−1/(p(p − 1)) as 1/(p(1 − p)): a sign goes into a bracket that can take it."""
     if not e.could_extract_minus_sign():
         return e
@@ -133,7 +136,7 @@ def _positive(e: sp.Expr) -> sp.Expr:
     return e
 
 
-def _width(e: sp.Expr) -> float:
+def _width(e: Any) -> float:
     """About how many letters wide an expression is set; a fraction is as wide as its wider half."""
     if e.is_Add:
         return sum(_width(t) + 3 for t in e.args) - 3
@@ -149,10 +152,10 @@ def _width(e: sp.Expr) -> float:
     return 2.2 if str(e).startswith("d_") else max(1, len(str(e)) / 2)
 
 
-def to_mathml(expression: sp.Expr, names: dict[str, Any]) -> str:
+def to_mathml(expression: Any, names: dict[str, Any]) -> str:
     """Presentation MathML of an expression; `names` gives each symbol's glyph, ("d", glyph) a differential."""
     printer = _Printer(names)
-    dom = printer._print(_plain_functions(expression))
+    dom: Any = printer._print(_plain_functions(expression))
     # a product is written by nearness, with a hair of space
     return dom.toxml().replace("<mo>none</mo>", '<mspace width="0.15em"/>').replace("<mo>-</mo>", "<mo>−</mo>")
 
@@ -179,7 +182,6 @@ class _Printer(MathMLPresentationPrinter):
             row.appendChild(piece)
         return row.firstChild if len(row.childNodes) == 1 else row
 
-
     def _print_Function(self, e):
         row = self.dom.createElement("mrow")
         for kind, text in (("mi", e.func.__name__), ("mo", "(")):
@@ -187,7 +189,8 @@ class _Printer(MathMLPresentationPrinter):
             piece.appendChild(self.dom.createTextNode(text))
             row.appendChild(piece)
         for argument in e.args:
-            row.appendChild(self._print(argument))
+            node: Any = self._print(argument)
+            row.appendChild(node)
         close = self.dom.createElement("mo")
         close.appendChild(self.dom.createTextNode(")"))
         row.appendChild(close)
@@ -196,20 +199,21 @@ class _Printer(MathMLPresentationPrinter):
 
 def _pieces(glyph: str) -> list[tuple[str, str]]:
     """A glyph such as "log σ" or "a/(a+b)" as identifiers and operators."""
-    tokens = re.findall(r"log|logit|arcsin|artanh|[()/+−√]|\d+|[^\s()/+−√\d]+|\s", glyph)
+    words = re.findall(r"log|logit|arcsin|artanh|[()/+−√]|\d+|[^\s()/+−√\d]+|\s", glyph)
     named = {"log", "logit", "arcsin", "artanh"}
     out = []
-    for token in tokens:
-        if token.isspace():
+    for word in words:
+        if word.isspace():
             continue
-        kind = "mo" if token in "()/+−√" else "mn" if token.isdigit() else "mi"
-        out.append((kind, token + ("\u2009" if token in named else "")))
+        kind = "mo" if word in "()/+−√" else "mn" if word.isdigit() else "mi"
+        out.append((kind, word + ("\u2009" if word in named else "")))
     return out
 
 
-def _plain_functions(e: sp.Expr) -> sp.Expr:
+def _plain_functions(e: Any) -> Any:
     """Special functions under the names they have on paper: ψ′(k), A(κ)."""
-    def rename(node: sp.Expr) -> sp.Expr:
+
+    def rename(node: Any) -> Any:
         order, *args = node.args
         return sp.Function(_SPECIAL[node.func] + _PRIMES[int(order)])(*args)
 

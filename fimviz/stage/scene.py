@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -33,8 +34,9 @@ def base(family: Family, charts: dict[str, str]) -> Scene:
     }
 
 
-def plane(family: Family, key: str, marks: Sequence[Scene], *, chart: str = "main", points: Iterable = (),
-          scaled: str = "") -> Scene:
+def plane(
+    family: Family, key: str, marks: Sequence[Scene], *, chart: str = "main", points: Iterable = (), scaled: str = ""
+) -> Scene:
     """The panel of a chart with two coordinates: its window, its axes, its marks.
 
     `scaled` says how a hyperbolic plane is shown: "round", so that its discs and shortest paths are
@@ -68,9 +70,7 @@ def charts(family: Family, key: str) -> dict[str, str]:
     return dict(zip(("main", "second"), keys, strict=False))
 
 
-def planes(
-    family: Family, key: str, marks: Sequence[Scene], points: Iterable = (), scaled: str = ""
-) -> list[Scene]:
+def planes(family: Family, key: str, marks: Sequence[Scene], points: Iterable = (), scaled: str = "") -> list[Scene]:
     """One panel a chart of `charts`: most families have one, three outcomes a triangle and an octant."""
     points = list(points)
     named = charts(family, key).items()
@@ -169,7 +169,7 @@ def outline(family: Family, key: str) -> list[list[float]] | None:
         return None
     corners = np.array([*family.corners, family.corners[0]], float)
     t = np.linspace(0, 1, 49)[:-1, None]
-    rim = np.concatenate([a + t * (b - a) for a, b in zip(corners[:-1], corners[1:], strict=True)])
+    rim = np.concatenate([a + t * (b - a) for a, b in pairwise(corners)])
     image = chart_map(family, key).to(rim)
     return image.tolist() if np.isfinite(image).all() and image.shape[1] == 2 else None
 
@@ -181,7 +181,7 @@ def tiles(family: Family, key: str, radius: float, points: tuple = (), most: int
     A candidate is taken where its Fisher distance to all taken ones is at least 2 radii, in the
     metric of the place, and where its ellipse lies in the window and in the model.
     """
-    theta, xi, half = _candidates(family, key, radius, window(family, key, points))
+    theta, xi = _candidates(family, key, radius, window(family, key, points))
     if not len(theta):
         return []
     own = chart_map(family, key)
@@ -201,7 +201,7 @@ def tiles(family: Family, key: str, radius: float, points: tuple = (), most: int
 
 
 def _candidates(family: Family, key: str, radius: float, box: tuple[float, ...]):
-    """(θ, ξ, half widths) on a fine grid, lowest row first and each row from its middle outwards."""
+    """(θ, ξ) on a fine grid, lowest row first and each row from its middle outwards."""
     d = family.dimension
     own, low, high = chart_map(family, key), np.array(box[::2]), np.array(box[1::2])
     counts = (400,) if d == 1 else (97, 73)
@@ -225,9 +225,9 @@ def _candidates(family: Family, key: str, radius: float, box: tuple[float, ...])
     fits = np.all((xi - half > low) & (xi + half < high), axis=-1)
     fits &= family.inside(theta - spread) & family.inside(theta + spread)
     fits &= np.all(half > (high - low) / 90, axis=-1)
-    theta, xi, half = theta[fits], xi[fits], half[fits]
+    theta, xi = theta[fits], xi[fits]
     order = np.lexsort((np.abs(xi[:, 0] - box[0] / 2 - box[1] / 2), xi[:, -1] if d > 1 else xi[:, 0]))
-    return theta[order], xi[order], half[order]
+    return theta[order], xi[order]
 
 
 @cache
@@ -257,7 +257,9 @@ def pair(family: Family) -> tuple[list[float], list[float]]:
 def far_point(family: Family) -> list[float]:
     """A start for a descent: the corner of the view farthest from the default point, pulled in a little."""
     low, high = np.transpose([p.view for p in family.parameters])
-    box = np.array(np.meshgrid(*[(lo + 0.12 * (hi - lo), hi - 0.12 * (hi - lo)) for lo, hi in zip(low, high, strict=True)]))
+    box = np.array(
+        np.meshgrid(*[(lo + 0.12 * (hi - lo), hi - 0.12 * (hi - lo)) for lo, hi in zip(low, high, strict=True)])
+    )
     corners = box.reshape(family.dimension, -1).T
     corners = corners[family.inside(corners)]
     gap = corners - family.default

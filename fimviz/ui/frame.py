@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, cached_property
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 
@@ -71,8 +71,9 @@ class Kept:
 class Page:
     """One page at work: its state, and the parts of the frame it calls in order."""
 
-    def __init__(self, slug: str, fields: Mapping[str, Field], presets: Mapping[str, Values],
-                 beats: Sequence[Values] = ()):  # fmt: skip
+    def __init__(
+        self, slug: str, fields: Mapping[str, Field], presets: Mapping[str, Values], beats: Sequence[Values] = ()
+    ):
         self.slug, self.fields, self.words = slug, fields, words(slug)
         self.presets, self.beats = presets, beats
         _prepare_process()
@@ -193,12 +194,10 @@ class Page:
             st.container(key="fimviz-notice").markdown(f":orange[{text.format(count=len(bad), keys=', '.join(bad))}]")
 
     def _selectors(self) -> None:
-        frame = words("frame")
-        if "family" in self.fields:
-            self._select("family", frame["family"], self.fields["family"].allowed, lambda s: CATALOG[s].title, 150)
-        if "chart" in self.fields:
-            family = CATALOG[self["family"]]
-            self._select("chart", frame["chart"], self.fields["chart"].allowed(family), chart_label(family), 190)
+        said = {"family": lambda slug: CATALOG[slug].title, "chart": chart_label(CATALOG[self["family"]])}
+        for name, width in (("family", 150), ("chart", 190)):
+            field: Any = self.fields[name]
+            self._select(name, words("frame")[name], field.options(self.values), said[name], width)
 
     def _select(self, name: str, label: str, options: Sequence[str], show: Callable[[str], str], width: int) -> None:
         key = f"{self.slug}-{name}"
@@ -213,8 +212,15 @@ class Page:
             values = defaults(self.fields, kept)
             self._set(values, base=dict(values) if name == "family" else None)
 
-        st.selectbox(label, list(options), key=key, on_change=changed, format_func=show,
-                     label_visibility="collapsed", width=width)  # fmt: skip
+        st.selectbox(
+            label,
+            list(options),
+            key=key,
+            on_change=changed,
+            format_func=show,
+            label_visibility="collapsed",
+            width=width,
+        )
 
     def _pills(self) -> None:
         names = self.words["presets"]
@@ -230,8 +236,15 @@ class Page:
             self._choose(chosen or current or known[0])
 
         with st.container(key="fimviz-pills", horizontal=True):
-            st.pills(words("frame")["try"], known, key=key, on_change=changed, format_func=names.__getitem__,
-                     label_visibility="collapsed", width="content")  # fmt: skip
+            st.pills(
+                words("frame")["try"],
+                known,
+                key=key,
+                on_change=changed,
+                format_func=names.__getitem__,
+                label_visibility="collapsed",
+                width="content",
+            )
             self._show_pills()
 
     def _show_pills(self) -> None:
@@ -246,8 +259,15 @@ class Page:
             self._set(defaults(self.fields, {**self.values, "show": st.session_state[key]}))
 
         with st.popover(words("frame")["show"], width="content"):
-            st.pills(words("frame")["show"], list(options), key=key, on_change=changed, selection_mode="multi",
-                     format_func=options.__getitem__, label_visibility="collapsed")  # fmt: skip
+            st.pills(
+                words("frame")["show"],
+                list(options),
+                key=key,
+                on_change=changed,
+                selection_mode="multi",
+                format_func=options.__getitem__,
+                label_visibility="collapsed",
+            )
 
     # --- the picture ----------------------------------------------------------------------------------
 
@@ -301,13 +321,13 @@ class Page:
 
 
 @contextmanager
-def split(left: str, right: str) -> Iterator[tuple[Any, Any]]:
+def split() -> Iterator[list[Any]]:
     """Two columns, 61 : 39, stacked below 900 px."""
     with st.container(key="fimviz-split"):
-        yield tuple(st.columns([61, 39], gap="medium"))
+        yield st.columns([61, 39], gap="medium")
 
 
-def theme() -> str:
+def theme() -> Literal["light", "dark"]:
     """The visitor's theme, "light" or "dark"."""
     return "dark" if st.context.theme.type == "dark" else "light"
 
@@ -321,14 +341,14 @@ def figure(chart: Any, page: Page) -> None:
 
 
 def _query() -> dict[str, str]:
-    query = {k: v for k, v in st.query_params.to_dict().items()}
+    query = dict(st.query_params.to_dict())
     return query if sum(len(k) + len(v) for k, v in query.items()) <= LONGEST_QUERY else {"too_long": "1"}
 
 
 def _last(key: str, name: str) -> dict[str, Any] | None:
     state = st.session_state.get(key)
     value = state.get(name) if isinstance(state, Mapping) else getattr(state, name, None)
-    return value if isinstance(value, Mapping) else None
+    return dict(value) if isinstance(value, Mapping) else None
 
 
 def _top_bar(page: Page) -> None:
@@ -338,7 +358,7 @@ def _top_bar(page: Page) -> None:
         for entry in CONTENTS:
             kept = pages.get(entry.slug)
             here = st.container(key="fimviz-here", width="content") if entry.slug == page.slug else st
-            query = {k: v for k, v in (kept.query or {}).items()} if kept else {}
+            query = dict(kept.query or {}) if kept else {}
             here.page_link(entry.file, label=entry.name, query_params=query, width="content")
 
 

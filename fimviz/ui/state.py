@@ -34,6 +34,9 @@ class FamilyField:
     first: str
     allowed: Sequence[str]
 
+    def options(self, values: Values) -> Sequence[str]:
+        return self.allowed
+
     def default(self, values: Values) -> str:
         return self.first
 
@@ -55,8 +58,11 @@ class ChartField:
 
     allowed: Callable[[Family], Sequence[str]]
 
+    def options(self, values: Values) -> Sequence[str]:
+        return self.allowed(CATALOG[values["family"]])
+
     def default(self, values: Values) -> str:
-        return self.allowed(CATALOG[values["family"]])[0]
+        return self.options(values)[0]
 
     def read(self, text: str, values: Values) -> str:
         return self.accept(text, values)
@@ -67,7 +73,7 @@ class ChartField:
     def accept(self, value: Any, values: Values) -> str:
         family = CATALOG[values["family"]]
         name = family.charts[str(value)].name
-        if name not in self.allowed(family):
+        if name not in self.options(values):
             raise ValueError("no such coordinates here")
         return name
 
@@ -99,7 +105,7 @@ class PointField:
 class NumberField:
     """A number between two bounds; its default may depend on the family."""
 
-    start: float | None
+    start: float
     low: float
     high: float
     whole: bool = False

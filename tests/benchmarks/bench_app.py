@@ -19,7 +19,11 @@ from conftest import FLAGS, running
 from playwright.sync_api import sync_playwright
 from test_app import ask, centre, settled
 
-EMPTY = 'import streamlit as st\nst.button("again", key="again")\nst.markdown(f"run {st.session_state.setdefault(\'n\', 0)}")\nst.session_state.n += 1\n'
+EMPTY = """import streamlit as st
+st.button("again", key="again")
+st.session_state.n = st.session_state.get("n", 0) + 1
+st.markdown(f"run {st.session_state.n}")
+"""
 FRAMES = """() => new Promise((done) => {
   const times = []; let last = performance.now(); const end = last + 3000;
   const tick = (now) => { times.push(now - last); last = now; now < end ? requestAnimationFrame(tick) : done(times); };
@@ -111,9 +115,21 @@ def main():
         Path(folder, "empty.py").write_text(EMPTY)
         app = stack.enter_context(running([sys.executable, "-m", "fimviz.cli"]))
         empty = stack.enter_context(
-            running([sys.executable, "-m", "streamlit", "run", str(Path(folder, "empty.py")), "--browser.gatherUsageStats", "false"])
+            running(
+                [
+                    sys.executable,
+                    "-m",
+                    "streamlit",
+                    "run",
+                    str(Path(folder, "empty.py")),
+                    "--browser.gatherUsageStats",
+                    "false",
+                ]
+            )
         )
-        browser = stack.enter_context(sync_playwright()).chromium.launch(executable_path=find(), headless=True, args=FLAGS)
+        browser = stack.enter_context(sync_playwright()).chromium.launch(
+            executable_path=find(), headless=True, args=FLAGS
+        )
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         print(f"{'dragging for three seconds':28s} {'fps':>6s} {'ms ours':>8s} {'95 %':>6s} {'frames':>7s}")
         for label, path, name in CASES:
