@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -11,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from fimviz.family import Chart, Family
 from fimviz.tape import Tape, lower
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 # Newton's inverse: steps, the longest of them, and errors: none left, rounding, accepted
 _STEPS, _LONGEST = 80, 2.0
 _EXACT, _CLOSE, _FOUND = 1e-16, 1e-13, 1e-9
@@ -132,7 +133,8 @@ class ChartMap:
 
 
 def _solve(matrix: Array, right: Array) -> Array:
-    good = np.isfinite(matrix).all((-1, -2)) & np.isfinite(right).all(-1)
+    """matrix⁻¹ right, 0 where there is none."""
+    good: Any = np.isfinite(matrix).all((-1, -2)) & np.isfinite(right).all(-1)
     safe = np.where(good[..., None, None], matrix, np.eye(matrix.shape[-1]))
     with np.errstate(all="ignore"):
         try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -14,7 +15,7 @@ from fimviz.family import Family
 from fimviz.metric import fisher_metric
 from fimviz.tape import Tape, lower
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 # KL below which the closed form has lost digits, and Gauss–Legendre on (0, 1), exact that near
 _NEAR = 1e-3
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(12)

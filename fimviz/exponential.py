@@ -11,8 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import sympy as sp
+
+# SymPy's methods declare less than they return: an Expr's arguments are "Basic"
+Expr = Matrix = Any
 
 
 @dataclass(frozen=True)
@@ -20,12 +24,12 @@ class ExponentialForm:
     """Statistics fₘ(x), their coefficients cₘ(θ) and expectations ηₘ(θ), and the x-free part c₀."""
 
     symbols: tuple[sp.Symbol, ...]
-    statistics: tuple[sp.Expr, ...]
-    coefficients: tuple[sp.Expr, ...]
-    expectations: tuple[sp.Expr, ...]
-    free_part: sp.Expr
+    statistics: tuple[Expr, ...]
+    coefficients: tuple[Expr, ...]
+    expectations: tuple[Expr, ...]
+    free_part: Expr
 
-    def metric(self) -> sp.Matrix:
+    def metric(self) -> Matrix:
         """g = −E[∂²ℓ], with every E[fₘ] replaced by ηₘ."""
         d = len(self.symbols)
         g = sp.zeros(d, d)
@@ -34,12 +38,12 @@ class ExponentialForm:
                 g[i, j] = g[j, i] = tidy(self._mean_curvature(i, j))
         return g
 
-    def _mean_curvature(self, i: int, j: int) -> sp.Expr:
+    def _mean_curvature(self, i: int, j: int) -> Expr:
         a, b = self.symbols[i], self.symbols[j]
         pairs = zip(self.coefficients, self.expectations, strict=True)
         return -sp.diff(self.free_part, a, b) - sum(sp.diff(c, a, b) * e for c, e in pairs)
 
-    def cubic(self, g: sp.Matrix) -> list[list[list[sp.Expr]]]:
+    def cubic(self, g: Matrix) -> list[list[list[Expr]]]:
         """Amari–Chentsov tensor Tᵢⱼₖ = 2([ij,k] − Σ ∂ᵢ∂ⱼcₘ ∂ₖηₘ), [ij,k] of the metric g.
 
         The sum is E[∂ᵢ∂ⱼℓ ∂ₖℓ], the exponential connection; both connections differ by T/2.
@@ -48,13 +52,13 @@ class ExponentialForm:
         d = range(len(s))
         return [[[self._cubic_entry(g, i, j, k) for k in d] for j in d] for i in d]
 
-    def _cubic_entry(self, g: sp.Matrix, i: int, j: int, k: int) -> sp.Expr:
+    def _cubic_entry(self, g: Matrix, i: int, j: int, k: int) -> Expr:
         a, b, c = self.symbols[i], self.symbols[j], self.symbols[k]
         first_kind = sp.diff(g[j, k], a) + sp.diff(g[i, k], b) - sp.diff(g[i, j], c)
         pairs = zip(self.coefficients, self.expectations, strict=True)
         return first_kind - 2 * sum(sp.diff(m, a, b) * sp.diff(e, c) for m, e in pairs)
 
-    def kl(self, other: Sequence[sp.Symbol]) -> sp.Expr:
+    def kl(self, other: Sequence[sp.Symbol]) -> Expr:
         """KL(p‖q) = Σ (cₘ(p) − cₘ(q)) ηₘ(p) + c₀(p) − c₀(q); p in `symbols`, q in `other`. Nats."""
         swap = dict(zip(self.symbols, other, strict=True))
         pairs = zip(self.coefficients, self.expectations, strict=True)
@@ -63,10 +67,10 @@ class ExponentialForm:
 
 
 def exponential_form(
-    log_density: sp.Expr,
+    log_density: Expr,
     x: sp.Symbol,
     symbols: Sequence[sp.Symbol],
-    order: Sequence[sp.Expr] = (),
+    order: Sequence[Expr] = (),
 ) -> ExponentialForm | None:
     """The form of ℓ with as many statistics as parameters, or None where there is none.
 
@@ -87,21 +91,21 @@ def exponential_form(
     return ExponentialForm(tuple(symbols), statistics, coefficients, solution, free)
 
 
-def separate(log_density: sp.Expr, x: sp.Symbol) -> dict[sp.Expr, sp.Expr]:
+def separate(log_density: Expr, x: sp.Symbol) -> dict[Expr, Expr]:
     """Write ℓ as Σ c(θ)·f(x): a mapping from each f to its c, the x-free part under 1."""
     expanded = sp.expand(sp.expand_trig(sp.expand_log(sp.expand(log_density))))
-    grouped: dict[sp.Expr, sp.Expr] = {}
+    grouped: dict[Expr, Expr] = {}
     for term in sp.Add.make_args(expanded):
         coefficient, statistic = term.as_independent(x, as_Add=False)
         grouped[statistic] = grouped.get(statistic, sp.S.Zero) + coefficient
     return grouped
 
 
-def _position(statistic: sp.Expr, order: Sequence[sp.Expr]) -> int:
+def _position(statistic: Expr, order: Sequence[Expr]) -> int:
     return list(order).index(statistic) if statistic in order else len(order)
 
 
-def _solve(matrix: sp.Matrix, right: sp.Matrix) -> tuple[sp.Expr, ...] | None:
+def _solve(matrix: Matrix, right: Matrix) -> tuple[Expr, ...] | None:
     """Cramer's rule for one to three unknowns: SymPy's own elimination is slow on symbols."""
     whole = tidy(determinant(matrix))
     if whole == 0:
@@ -114,7 +118,7 @@ def _solve(matrix: sp.Matrix, right: sp.Matrix) -> tuple[sp.Expr, ...] | None:
     return tuple(values)
 
 
-def determinant(m: sp.Matrix) -> sp.Expr:
+def determinant(m: Matrix) -> Expr:
     """Expanded by hand along the first row: `Matrix.det` hung on symbolic 3×3."""
     if m.rows == 1:
         return m[0, 0]
@@ -124,7 +128,7 @@ def determinant(m: sp.Matrix) -> sp.Expr:
     return sum((-1) ** j * m[0, j] * determinant(minor) for j, minor in enumerate(minors))
 
 
-def tidy(e: sp.Expr) -> sp.Expr:
+def tidy(e: Expr) -> Expr:
     """A common denominator, cancelled and factored: what `simplify` would give, many times faster."""
     if not e.free_symbols:
         return e
@@ -132,7 +136,7 @@ def tidy(e: sp.Expr) -> sp.Expr:
     return sp.factor(sp.trigsimp(e) if e.has(sp.sin, sp.cos) else e)
 
 
-def tidy_terms(e: sp.Expr) -> sp.Expr:
+def tidy_terms(e: Expr) -> Expr:
     """Term by term, the arguments of logarithms first and then split: logarithms keep no denominator."""
     inner = {a: sp.log(tidy(a.args[0])) for a in e.atoms(sp.log)}
     split = sp.expand(sp.expand_log(e.xreplace(inner)))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fimviz.metric import Metric
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 def indicatrix(metric: Metric, theta: ArrayLike, radius: float = 1.0, count: int = 96) -> Array:

@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -24,7 +25,7 @@ from fimviz.family import Family
 from fimviz.metric import Metric, fisher_metric
 from fimviz.tape import Tape, lower
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 # a descent ends where the loss is this close to its minimum
 STOP = 1e-3
 
@@ -91,7 +92,7 @@ def descend(
     return Descent(np.array(points), np.array(losses), "converged" if losses[-1] < stop else "cap")
 
 
-def _view(family: Family, key: str, target: Array) -> Callable[[list[float]], tuple | None]:
+def _view(family: Family, key: str, target: Array) -> Callable[[list[float]], Any]:
     """A function of ξ: (θ, L, ∂L/∂ξ, the metric as a function of ξ), or None outside the chart."""
     own, metric = chart_map(family, key), fisher_metric(family, key)
     loss, star = chart_loss_tape(family, key), target.tolist()
@@ -99,7 +100,7 @@ def _view(family: Family, key: str, target: Array) -> Callable[[list[float]], tu
     if loss is None or back is None or g is None:
         return _view_by_numbers(family, key, target)
 
-    def look(xi: list[float]) -> tuple | None:
+    def look(xi: list[float]) -> Any:
         theta = back.scalar(*xi)
         inside = all(lo < x < hi for x, (lo, hi) in zip(xi, own.chart.domains, strict=True))
         if not inside or not family.inside_point(theta):
@@ -110,11 +111,11 @@ def _view(family: Family, key: str, target: Array) -> Callable[[list[float]], tu
     return look
 
 
-def _view_by_numbers(family: Family, key: str, target: Array) -> Callable[[list[float]], tuple | None]:
+def _view_by_numbers(family: Family, key: str, target: Array) -> Callable[[list[float]], Any]:
     """The same where the chart has no formula for θ: the gradient is (∂ξ/∂θ)⁻ᵀ ∂L/∂θ."""
     own, metric, loss = chart_map(family, key), fisher_metric(family, key), loss_tape(family)
 
-    def look(xi: list[float]) -> tuple | None:
+    def look(xi: list[float]) -> Any:
         theta = own.back(np.array(xi))
         if not np.isfinite(theta).all():
             return None

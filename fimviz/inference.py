@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import sympy as sp
@@ -15,7 +16,7 @@ from fimviz.family import Family
 from fimviz.metric import Metric, fisher_metric
 from fimviz.tape import Tape, lower
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 def cramer_rao(metric: Metric, theta: ArrayLike, n: int = 1) -> Array:
@@ -71,12 +72,9 @@ def estimates(family: Family, theta: ArrayLike, n: int, count: int = 260, seed: 
     if form is None:
         found = _scoring(family, theta, x)
     else:
-        found = chart_map(family, "expectation").back(_statistics(family, x).mean(axis=1))
+        means = lower(form.statistics, (family.sample,))(x).mean(axis=1)
+        found = chart_map(family, "expectation").back(means)
     return found[np.isfinite(found).all(-1)]
-
-
-def _statistics(family: Family, x: Array) -> Array:
-    return lower(family.exponential_form.statistics, (family.sample,))(x)
 
 
 def _scoring(family: Family, theta: Array, x: Array, rounds: int = 60) -> Array:

@@ -10,13 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from fimviz.exponential import Matrix
+
+Array = NDArray[Any]
 
 
 class Isometry(Protocol):
@@ -133,14 +135,14 @@ def _direction(gap: Array, z: Array) -> Array:
     return across / np.where(norm > 0, norm, 1)
 
 
-def recognise(g: sp.Matrix, symbols: Sequence[sp.Symbol]) -> Isometry | None:
+def recognise(g: Matrix, symbols: Sequence[sp.Symbol]) -> Isometry | None:
     """The space with known geodesics that g is, if it is one."""
     if g.rows != 2:
         return None
     return _hyperbolic(g, symbols) or _simplex(g, symbols)
 
 
-def _hyperbolic(g: sp.Matrix, symbols: Sequence[sp.Symbol]) -> HyperbolicPlane | None:
+def _hyperbolic(g: Matrix, symbols: Sequence[sp.Symbol]) -> HyperbolicPlane | None:
     scaled = (g * symbols[1] ** 2).applyfunc(sp.expand)
     if scaled.free_symbols:
         return None
@@ -148,7 +150,7 @@ def _hyperbolic(g: sp.Matrix, symbols: Sequence[sp.Symbol]) -> HyperbolicPlane |
     return HyperbolicPlane(a, b, c) if a > 0 and a * b > c * c else None
 
 
-def _simplex(g: sp.Matrix, symbols: Sequence[sp.Symbol]) -> Simplex | None:
+def _simplex(g: Matrix, symbols: Sequence[sp.Symbol]) -> Simplex | None:
     if g.has(sp.Function):
         return None
     for i, j in ((0, 1), (0, 0), (1, 1)):

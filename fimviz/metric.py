@@ -17,13 +17,13 @@ from numpy.typing import ArrayLike, NDArray
 from fimviz.atlas import ChartMap, chart_map, run
 from fimviz.derive import Derivation, derive
 from fimviz.errors import DomainError
-from fimviz.exponential import tidy, tidy_terms
+from fimviz.exponential import ExponentialForm, Expr, Matrix, tidy, tidy_terms
 from fimviz.family import Family
 from fimviz.isometry import Isometry, recognise
 from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt
 from fimviz.tape import Tape, lower
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 
 
 class Tensors:
@@ -32,13 +32,13 @@ class Tensors:
     Only g is differentiated, never an inverse: contractions are done on numbers.
     """
 
-    def __init__(self, symbols: Sequence[sp.Symbol], g: sp.Matrix, cubic: Callable[[], Any] | None):
+    def __init__(self, symbols: Sequence[sp.Symbol], g: Matrix, cubic: Callable[[], Any] | None):
         self.symbols, self.g_expression = tuple(symbols), g
         self._find_cubic = cubic
         self.dimension = len(self.symbols)
         self._upper = [(i, j) for i in range(self.dimension) for j in range(i, self.dimension)]
 
-    def _entries(self, order: int) -> list[sp.Expr]:
+    def _entries(self, order: int) -> list[Expr]:
         entries = [self.g_expression[i, j] for i, j in self._upper]
         for _ in range(order):
             entries = [sp.diff(e, s) for s in self.symbols for e in entries]
@@ -110,7 +110,7 @@ def first_kind(dg: Array) -> Array:
 def christoffel_of(g: Array, dg: Array, cubic: Array | None = None, alpha: float = 0.0) -> Array:
     """Γ⁽α⁾ᵏᵢⱼ = gᵏˡ([ij,l] − (α/2) Tᵢⱼₗ), shape (..., k, i, j)."""
     lowered = first_kind(dg)
-    if alpha:
+    if alpha and cubic is not None:
         lowered = lowered - alpha / 2 * np.moveaxis(cubic, -1, -3)
     flat = lowered.reshape(*lowered.shape[:-2], -1)
     return np.linalg.solve(g, flat).reshape(lowered.shape)
@@ -121,7 +121,7 @@ def riemann_of(g: Array, dg: Array, d2g: Array, cubic=None, slope=None, alpha: f
     gamma = christoffel_of(g, dg, cubic, alpha)
     # ∂ₐ[ij,l], index order (..., a, l, i, j)
     lowered = first_kind(d2g)
-    if alpha:
+    if alpha and slope is not None:
         lowered = lowered - alpha / 2 * np.moveaxis(slope, -1, -3)
     moving = np.einsum("...alm,...mij->...alij", dg, gamma)
     right = np.moveaxis(lowered - moving, -4, -1)
@@ -194,14 +194,16 @@ class SolverChart:
         along = np.einsum("...kij,...k->...ij", dg, v)
         force = np.einsum("...ij,...j->...i", along, v) - 0.5 * np.einsum("...kij,...i,...j->...k", dg, v, v)
         if alpha:
-            force = force - alpha / 2 * np.einsum("...ijk,...i,...j->...k", self.cubic(u), v, v)
+            self._metric.need_cubic(alpha)
+            cubic: Any = self.cubic(u)
+            force = force - alpha / 2 * np.einsum("...ijk,...i,...j->...k", cubic, v, v)
         return -np.linalg.solve(g, force[..., None])[..., 0]
 
 
 class _Identity:
     """The map of a metric given directly in its own coordinates."""
 
-    def __init__(self, dimension: int, inside: Callable[[Array], NDArray[np.bool_]]):
+    def __init__(self, dimension: int, inside: Callable[[Array], Any]):
         self.dimension, self._inside = dimension, inside
 
     def to(self, x: ArrayLike) -> Array:
@@ -263,9 +265,9 @@ class Metric:
     @staticmethod
     def from_expressions(
         symbols: Sequence[sp.Symbol],
-        g: sp.Matrix | Sequence[Sequence[Any]],
+        g: Matrix | Sequence[Sequence[Any]],
         *,
-        inside: Callable[[Array], NDArray[np.bool_]] | None = None,
+        inside: Callable[[Array], Any] | None = None,
         cubic: Any = None,
         title: str = "metric",
     ) -> Metric:
@@ -279,7 +281,7 @@ class Metric:
         return len(self.names)
 
     @property
-    def g(self) -> sp.Matrix | None:
+    def g(self) -> Matrix | None:
         return self.tensors.g_expression if self.tensors else None
 
     @property
@@ -338,20 +340,21 @@ class Metric:
     def christoffel(self, theta: ArrayLike, alpha: float = 0.0) -> Array:
         """Γ⁽α⁾ᵏᵢⱼ, shape (..., k, i, j); α = 0 Levi-Civita, 1 exponential, −1 mixture."""
         xi = self.check(theta)
-        self._need_cubic(alpha)
+        self.need_cubic(alpha)
         if self.tensors:
-            return christoffel_of(*self.tensors.g_dg(xi), self.tensors.cubic(xi) if alpha else None, alpha)
+            g, dg = self.tensors.g_dg(xi)
+            return christoffel_of(g, dg, self.tensors.cubic(xi) if alpha else None, alpha)
         point = self._own.back(xi)
         j = self._own.jacobian(point)
         inverse = np.linalg.inv(j)
-        cubic = self.base.cubic(point) if alpha else None
-        inner = np.einsum("...ka,...abc->...kbc", j, christoffel_of(*self.base.g_dg(point), cubic, alpha))
-        inner = inner - self._own.hessian(point)
+        g, dg = self.base.g_dg(point)
+        declared = christoffel_of(g, dg, self.base.cubic(point) if alpha else None, alpha)
+        inner = np.einsum("...ka,...abc->...kbc", j, declared) - self._own.hessian(point)
         return np.einsum("...kbc,...bi,...cj->...kij", inner, inverse, inverse)
 
     def riemann(self, theta: ArrayLike, alpha: float = 0.0) -> tuple[Array, Array]:
         """(g, Rₖₗᵢⱼ) at the point, both in the family's declared coordinates."""
-        self._need_cubic(alpha)
+        self.need_cubic(alpha)
         point = self._own.back(self.check(theta))
         base = self.base
         g, dg = base.g_dg(point)
@@ -377,7 +380,8 @@ class Metric:
         inverse = np.linalg.inv(g)
         return np.einsum("...ki,...lj,...klij->...", inverse, inverse, lowered)
 
-    def _need_cubic(self, alpha: float) -> None:
+    def need_cubic(self, alpha: float) -> None:
+        """Raises `ValueError` for α ≠ 0 where the metric has no cubic tensor."""
         if alpha and self.base.cubic_expressions is None:
             raise ValueError(f"{self.title} has no cubic tensor, so only α = 0 is defined, not α = {alpha:g}.")
 
@@ -446,15 +450,13 @@ def _make_tensors(family: Family, key: str) -> Tensors | None:
     if own.backward is None or key in family.picture:
         return None
     if derivation.form and own.chart.to == family.charts["natural"].to:
-        return _potential_tensors(derivation, own)
-    return _pulled_back(derivation, own)
+        return _potential_tensors(derivation.form, own.chart.symbols, own.backward)
+    return _pulled_back(derivation, family.symbols, own.chart.symbols, own.backward)
 
 
-def _potential_tensors(derivation: Derivation, own: ChartMap) -> Tensors:
+def _potential_tensors(form: ExponentialForm, symbols: Sequence[sp.Symbol], back: Sequence[Expr]) -> Tensors:
     """In natural coordinates g = ∂∂ψ and T = ∂∂∂ψ, with the potential ψ = −c₀."""
-    symbols = own.chart.symbols
-    swap = dict(zip(own.family.symbols, own.backward, strict=True))
-    potential = -tidy_terms(derivation.form.free_part.xreplace(swap))
+    potential = -tidy_terms(form.free_part.xreplace(dict(zip(form.symbols, back, strict=True))))
     potential = potential.replace(
         lambda e: isinstance(e, LogBesselI0) and e.args[0].is_Pow and e.args[0].exp == sp.Rational(1, 2),
         lambda e: LogBesselI0Sqrt(0, e.args[0].base),
@@ -469,13 +471,14 @@ def _potential_tensors(derivation: Derivation, own: ChartMap) -> Tensors:
     return Tensors(symbols, g, cubic)
 
 
-def _pulled_back(derivation: Derivation, own: ChartMap) -> Tensors:
-    """g_ξ = Jᵀ g(θ(ξ)) J and T likewise, J = ∂θ/∂ξ."""
-    symbols, back = own.chart.symbols, own.backward
-    swap = dict(zip(own.family.symbols, back, strict=True))
+def _pulled_back(
+    derivation: Derivation, theta: Sequence[sp.Symbol], symbols: Sequence[sp.Symbol], back: Sequence[Expr]
+) -> Tensors:
+    """g_ξ = Jᵀ g(θ(ξ)) J and T likewise, θ = back(ξ), J = ∂θ/∂ξ."""
+    swap = dict(zip(theta, back, strict=True))
     jacobian = sp.Matrix([[sp.diff(b, s) for s in symbols] for b in back])
 
-    def moved(e: sp.Expr) -> sp.Expr:
+    def moved(e: Expr) -> Expr:
         return e.xreplace(swap)
 
     inner_g = derivation.g.applyfunc(moved)
@@ -493,12 +496,12 @@ def _pulled_back(derivation: Derivation, own: ChartMap) -> Tensors:
     return Tensors(symbols, g, cubic)
 
 
-def symmetric_matrix(size: int, entry: Callable[[int, int], sp.Expr]) -> sp.Matrix:
+def symmetric_matrix(size: int, entry: Callable[[int, int], Expr]) -> Matrix:
     """The symmetric matrix whose upper triangle is entry(i, j); each is worked out once."""
     upper = {(i, j): entry(i, j) for i in range(size) for j in range(i, size)}
     return sp.Matrix(size, size, lambda i, j: upper[min(i, j), max(i, j)])
 
 
-def _tidy_if_plain(e: sp.Expr) -> sp.Expr:
+def _tidy_if_plain(e: Expr) -> Expr:
     """Cancel what is rational in its symbols and exponentials; special functions are left alone."""
     return sp.expand(e) if e.has(sp.polygamma, LogBesselI0, BesselRatio, LogBesselI0Sqrt) else tidy(e)

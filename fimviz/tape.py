@@ -23,6 +23,7 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from fimviz import special
+from fimviz.exponential import Expr
 
 OPS = (
     "add sub mul div neg inv square pow sqrt exp log log1p expm1 sin cos tan asin acos atan atan2 "
@@ -181,16 +182,16 @@ def lower(expressions: Iterable[Any], symbols: Sequence[sp.Symbol]) -> Tape:
     return builder.finish(out)
 
 
-def stabilise(expression: sp.Expr) -> sp.Expr:
+def stabilise(expression: Expr) -> Expr:
     """Write c·ψ⁽ⁿ⁾(x) − c·ψ⁽ⁿ⁾(x+d) as one term: the plain difference loses digits for small d."""
     if not expression.has(sp.polygamma):
         return expression
     return expression.replace(lambda e: e.is_Add and e.has(sp.polygamma), _pair_polygammas)
 
 
-def _pair_polygammas(total: sp.Expr) -> sp.Expr:
+def _pair_polygammas(total: Expr) -> Expr:
     terms = list(total.args)
-    found = [(i, *_polygamma_factor(t)) for i, t in enumerate(terms) if _polygamma_factor(t)]
+    found = [(i, *parts) for i, t in enumerate(terms) if (parts := _polygamma_factor(t))]
     for (i, left, near), (j, right, far) in permutations(found, 2):
         gap = sp.expand(far.args[1] - near.args[1])
         if near.args[0] == far.args[0] and gap.is_positive and sp.expand(left + right) == 0:
@@ -200,7 +201,7 @@ def _pair_polygammas(total: sp.Expr) -> sp.Expr:
     return total
 
 
-def _polygamma_factor(term: sp.Expr) -> tuple[sp.Expr, sp.Expr] | None:
+def _polygamma_factor(term: Expr) -> tuple[Expr, Expr] | None:
     found = [f for f in sp.Mul.make_args(term) if isinstance(f, sp.polygamma)]
     return (term / found[0], found[0]) if len(found) == 1 else None
 
@@ -214,7 +215,7 @@ class _Builder:
         self.consts: dict[float, int] = {}
         self.rows: list[tuple[str, Any, Any, Any]] = []
         self.numbers: dict[tuple[Any, ...], tuple[str, int]] = {}
-        self.seen: dict[sp.Expr, Any] = {}
+        self.seen: dict[Expr, Any] = {}
 
     def constant(self, value: float) -> tuple[str, int]:
         return ("k", self.consts.setdefault(float(value), len(self.consts)))
@@ -228,7 +229,7 @@ class _Builder:
             self.numbers[key] = ("t", len(self.rows) - 1)
         return self.numbers[key]
 
-    def visit(self, e: sp.Expr) -> Any:
+    def visit(self, e: Expr) -> Any:
         if e not in self.seen:
             self.seen[e] = self._lower(e)
         return self.seen[e]
@@ -249,7 +250,7 @@ class _Builder:
             return self._pow(e)
         return self._function(e)
 
-    def _add(self, e: sp.Expr) -> Any:
+    def _add(self, e: Expr) -> Any:
         plus, minus = [], []
         for term in e.args:
             coefficient, rest = term.as_coeff_Mul()
@@ -261,7 +262,7 @@ class _Builder:
         total = self._chain("add", plus)
         return self.emit("sub", total, self._chain("add", minus)) if minus else total
 
-    def _mul(self, e: sp.Expr) -> Any:
+    def _mul(self, e: Expr) -> Any:
         coefficient, rest = e.as_coeff_Mul()
         if coefficient == -1:
             return self.emit("neg", self.visit(rest))
@@ -279,7 +280,7 @@ class _Builder:
             return self.emit("inv", denominator)
         return self.emit("div", self._chain("mul", above), denominator)
 
-    def _chain(self, op: str, expressions: Sequence[sp.Expr]) -> Any:
+    def _chain(self, op: str, expressions: Sequence[Expr]) -> Any:
         """One operation along many expressions, each visited when its turn comes: few registers live."""
         first, *others = expressions
         return reduce(lambda total, e: self.emit(op, total, self.visit(e)), others, self.visit(first))
@@ -315,8 +316,8 @@ class _Builder:
         if kind in _UNARY:
             return self.emit(_UNARY[kind], self.visit(e.args[0]))
         if kind in _ORDERED:
-            registers = [self.visit(a) for a in e.args[1:]]
-            return self.emit(_ORDERED[kind], *registers, *[None] * (2 - len(registers)), int(e.args[0]))
+            first, *second = (self.visit(a) for a in e.args[1:])
+            return self.emit(_ORDERED[kind], first, second[0] if second else None, int(e.args[0]))
         if kind is sp.gamma:
             return self.emit("exp", self.emit("lgamma", self.visit(e.args[0])))
         if kind is sp.factorial:
@@ -390,7 +391,7 @@ def _is_temp(arg: Any) -> bool:
     return isinstance(arg, tuple) and arg[0] == "t"
 
 
-def _float(e: sp.Expr) -> float:
+def _float(e: Expr) -> float:
     value = complex(e.evalf(20))
     if abs(value.imag) > 0:
         raise ValueError(f"'{e}' is not a real number.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,7 +18,7 @@ from fimviz.derive.quadrature import Expectation
 from fimviz.family import Family
 from fimviz.tape import lower
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 _NORMALISED = 1e-6
 _AGREES = 1e-8
 _SINGULAR = 1e-10
@@ -97,7 +98,7 @@ def _examine(family: Family, theta: Array) -> Verdict:
         g = _closed_form(family, theta)
         if g is None:
             # nothing else vouches for these numbers: they must not depend on the nodes
-            unstable = ~(np.abs(second - expectation.metric(theta, panels=180)) <= _NORMALISED * scale)
+            unstable: Any = ~(np.abs(second - expectation.metric(theta, panels=180)) <= _NORMALISED * scale)
             size = np.where(unstable.any((-1, -2))[..., None], np.inf, size)
         escapes = np.max(expectation.escape(rule)) > _ESCAPES or not np.all(mass > 0)
         eigenvalues = _eigenvalues(second / scale)

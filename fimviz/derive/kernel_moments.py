@@ -8,6 +8,7 @@ import sympy as sp
 
 from fimviz.derive import kernels
 from fimviz.derive.steps import Derivation, Step, symmetric
+from fimviz.exponential import Expr
 from fimviz.family import Family
 
 
@@ -22,7 +23,7 @@ def kernel_moments(family: Family) -> Derivation | None:
         return None
     scores = [_split_logs(sp.diff(log_density, s)) for s in symbols]
     second = _moments(kernel, scores, 2)
-    if second is None:
+    if not second:
         return None
     d = len(symbols)
     g = sp.Matrix(d, d, lambda i, j: second[tuple(sorted((i, j)))])
@@ -35,16 +36,17 @@ def kernel_moments(family: Family) -> Derivation | None:
     return Derivation("kernel table", steps, g, lambda: symmetric(_moments(kernel, scores, 3), d))
 
 
-def _split_logs(e: sp.Expr) -> sp.Expr:
+def _split_logs(e: Expr) -> Expr:
     return sp.expand(sp.expand_log(sp.expand_power_base(sp.expand_log(e))))
 
 
-def _moments(kernel: kernels.Kernel, scores: list[sp.Expr], order: int) -> dict | None:
+def _moments(kernel: kernels.Kernel, scores: list[Expr], order: int) -> dict[tuple[int, ...], Expr]:
+    """E[sᵢ sⱼ …] for every sorted set of indices; empty where the table lacks one."""
     values = {}
     for index in combinations_with_replacement(range(len(scores)), order):
         product = sp.Mul(*(scores[i] for i in index))
         value = kernel.expectation(product)
         if value is None:
-            return None
+            return {}
         values[index] = sp.collect(sp.expand(value), sp.EulerGamma)
     return values

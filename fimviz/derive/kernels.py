@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 import sympy as sp
 
-from fimviz.exponential import separate
+from fimviz.exponential import Expr, separate
 
 _S, _J = sp.Symbol("s", real=True), sp.Symbol("j", real=True)
 
@@ -31,11 +31,11 @@ class Kernel:
 
     name: str
     x: sp.Symbol
-    inner: sp.Expr | None
-    moment: Callable[[sp.Expr, sp.Expr], sp.Expr]
-    found: dict[tuple[int, int], sp.Expr] = field(default_factory=dict)
+    inner: Expr | None
+    moment: Callable[[Expr, Expr], Expr]
+    found: dict[tuple[int, int], Expr] = field(default_factory=dict)
 
-    def expectation(self, integrand: sp.Expr) -> sp.Expr | None:
+    def expectation(self, integrand: Expr) -> Expr | None:
         """E[integrand], or None where a term is not of the form xˢ (log x)ᵐ inner^(−j) (log inner)ⁿ."""
         total = sp.S.Zero
         for term in _terms(integrand, self.inner):
@@ -45,7 +45,7 @@ class Kernel:
             total += value
         return sp.expand(sp.expand_log(sp.expand_func(sp.expand(total)), force=True))
 
-    def _term(self, term: sp.Expr) -> sp.Expr | None:
+    def _term(self, term: Expr) -> Expr | None:
         coefficient, rest = term.as_independent(self.x, as_Add=False)
         power = bracket = logs = bracket_logs = sp.S.Zero
         for base, exponent in rest.as_powers_dict().items():
@@ -65,14 +65,14 @@ class Kernel:
         value = self._derivative(int(logs), int(bracket_logs))
         return coefficient * value.subs({_S: power, _J: bracket})
 
-    def _multiple(self, base: sp.Expr) -> sp.Expr | None:
+    def _multiple(self, base: Expr) -> Expr | None:
         """How many times `inner` the base of a power is, if it is free of x: z² + 5 is 5(1 + z²/5)."""
         if self.inner is None or not base.is_Add:
             return None
         times = sp.cancel(base / self.inner)
         return None if times.has(self.x) else times
 
-    def _derivative(self, logs: int, bracket_logs: int) -> sp.Expr:
+    def _derivative(self, logs: int, bracket_logs: int) -> Expr:
         """∂/∂s raises (log x), −∂/∂j raises (log inner); each is found once."""
         if (logs, bracket_logs) not in self.found:
             if logs:
@@ -85,14 +85,14 @@ class Kernel:
         return self.found[logs, bracket_logs]
 
 
-def _terms(integrand: sp.Expr, inner: sp.Expr | None) -> tuple[sp.Expr, ...]:
+def _terms(integrand: Expr, inner: Expr | None) -> tuple[Expr, ...]:
     if inner is None:
         return sp.Add.make_args(sp.expand(integrand))
     above, below = sp.fraction(sp.together(integrand))
     return tuple(t / below for t in sp.Add.make_args(sp.expand(above)))
 
 
-def match(log_density: sp.Expr, x: sp.Symbol) -> Kernel | None:
+def match(log_density: Expr, x: sp.Symbol) -> Kernel | None:
     """The kernel of a log-density in x, or None where the table does not have it."""
     grouped = separate(log_density, x)
     grouped.pop(sp.S.One, None)
@@ -109,13 +109,13 @@ def match(log_density: sp.Expr, x: sp.Symbol) -> Kernel | None:
     b = -coefficient
     scale = sp.powdenest(b ** (-1 / q), force=True)
 
-    def moment(s: sp.Expr, j: sp.Expr) -> sp.Expr:
+    def moment(s: Expr, j: Expr) -> Expr:
         return scale**s * sp.gamma((a + s) / q) / sp.gamma(a / q)
 
     return Kernel("exponential of a power", x, None, moment)
 
 
-def _bracket(inner: sp.Expr, factor: sp.Expr, a: sp.Expr, x: sp.Symbol) -> Kernel | None:
+def _bracket(inner: Expr, factor: Expr, a: Expr, x: sp.Symbol) -> Kernel | None:
     one, rest = sp.expand(inner).as_independent(x)
     c, power = rest.as_independent(x, as_Add=False)
     base, q = power.as_base_exp()
@@ -125,7 +125,7 @@ def _bracket(inner: sp.Expr, factor: sp.Expr, a: sp.Expr, x: sp.Symbol) -> Kerne
     if c.is_positive:
         d = -factor
 
-        def moment(s: sp.Expr, j: sp.Expr) -> sp.Expr:
+        def moment(s: Expr, j: Expr) -> Expr:
             top = _beta((a + s) / q, d + j - (a + s) / q)
             return c ** (-s / q) * top / _beta(a / q, d - a / q) * one**-j
 
@@ -133,12 +133,12 @@ def _bracket(inner: sp.Expr, factor: sp.Expr, a: sp.Expr, x: sp.Symbol) -> Kerne
     if c == -1:
         b = factor + 1
 
-        def moment(s: sp.Expr, j: sp.Expr) -> sp.Expr:
+        def moment(s: Expr, j: Expr) -> Expr:
             return _beta((a + s) / q, b - j) / _beta(a / q, b)
 
         return Kernel("power of 1 − x^q", x, inner, moment)
     return None
 
 
-def _beta(a: sp.Expr, b: sp.Expr) -> sp.Expr:
+def _beta(a: Expr, b: Expr) -> Expr:
     return sp.gamma(a) * sp.gamma(b) / sp.gamma(a + b)

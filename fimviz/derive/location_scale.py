@@ -13,7 +13,7 @@ import sympy as sp
 
 from fimviz.derive import kernels
 from fimviz.derive.steps import Cubic, Derivation, Step, symmetric
-from fimviz.exponential import tidy
+from fimviz.exponential import Expr, tidy
 from fimviz.family import Family
 
 
@@ -32,7 +32,7 @@ def location_scale(family: Family) -> Derivation | None:
     expect, steps = found
     scores = _scores(standard, z)
     second = _moments(scores, expect, 2)
-    if second is None:
+    if not second:
         return None
     g = sp.Matrix(2, 2, lambda i, j: second[tuple(sorted((i, j)))] / sigma**2)
     steps = (
@@ -50,22 +50,22 @@ def _cubic(scores, expect, sigma: sp.Symbol) -> Cubic:
     return symmetric({index: value / sigma**3 for index, value in third.items()}, 2)
 
 
-def _standardise(e: sp.Expr) -> sp.Expr:
+def _standardise(e: Expr) -> Expr:
     """ℓ₀(z): brackets cancelled first, so that σ leaves them, then the logarithms split."""
     inner = e.replace(lambda a: isinstance(a, (sp.log, sp.Abs)), lambda a: a.func(sp.expand(a.args[0])))
     return sp.expand(sp.expand_log(sp.expand(inner)))
 
 
-def _scores(standard: sp.Expr, z: sp.Symbol) -> tuple[sp.Expr, sp.Expr]:
+def _scores(standard: Expr, z: sp.Symbol) -> tuple[Expr, Expr]:
     psi = sp.diff(standard, z)
     return tidy_piecewise(-psi), tidy_piecewise(-(1 + z * psi))
 
 
-def tidy_piecewise(e: sp.Expr) -> sp.Expr:
+def tidy_piecewise(e: Expr) -> Expr:
     return e if e.has(sp.sign, sp.Abs, sp.Derivative) else tidy(e)
 
 
-def _expectation(standard: sp.Expr, z: sp.Symbol):
+def _expectation(standard: Expr, z: sp.Symbol):
     """A function E[f(z)] through the kernel table, after folding or u = e^(−z)."""
     u = sp.Symbol("u", positive=True)
     if sp.expand(standard.subs(z, -z) - standard) == 0:
@@ -73,7 +73,7 @@ def _expectation(standard: sp.Expr, z: sp.Symbol):
         if (kernel := kernels.match(folded, u)) is None:
             return None
 
-        def expect(f: sp.Expr) -> sp.Expr | None:
+        def expect(f: Expr) -> Expr | None:
             even = sp.together((f.subs(z, u) + f.subs(z, -u)).doit() / 2)
             return kernel.expectation(even)
 
@@ -87,8 +87,8 @@ def _expectation(standard: sp.Expr, z: sp.Symbol):
     )
 
 
-def _moments(scores, expect, order: int) -> dict[tuple[int, ...], sp.Expr] | None:
-    """E[s_i s_j …] for every index set; Cauchy's and Laplace's odd ones vanish by symmetry."""
+def _moments(scores, expect, order: int) -> dict[tuple[int, ...], Expr]:
+    """E[sᵢ sⱼ …] for every sorted set of indices; empty where the table lacks one."""
     values = {}
     for index in combinations_with_replacement(range(2), order):
         product = sp.Integer(1)
@@ -96,6 +96,6 @@ def _moments(scores, expect, order: int) -> dict[tuple[int, ...], sp.Expr] | Non
             product *= scores[i]
         value = sp.S.Zero if product == 0 else expect(product)
         if value is None:
-            return None
+            return {}
         values[index] = sp.expand(value)
     return values

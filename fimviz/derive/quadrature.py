@@ -18,10 +18,11 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
+from fimviz.exponential import Expr
 from fimviz.family import Family
 from fimviz.tape import Tape, lower
 
-Array = NDArray[np.float64]
+Array = NDArray[Any]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 _CIRCLE = 4096
 _TAIL = 1e-18
@@ -33,24 +34,22 @@ _NOTHING = 1e-100
 class Rule:
     """Nodes of shape (..., n), so that E[f] ≈ Σ f(x) exp(log_p + log_weight).
 
-    log x and log(1 − x) are kept beside x: x itself leaves the range of numbers long before the
+    `sample` is x, log x and log(1 − x): x itself leaves the range of numbers long before the
     density has lost its mass (Gamma with shape 1e−3 has half of it below e^(−700)).
     """
 
-    x: Array
-    log_x: Array
-    log_1_x: Array
+    sample: tuple[Array, ...]
     log_weight: Array
     log_p: Array
+
+    @property
+    def x(self) -> Array:
+        return self.sample[0]
 
     @property
     def probability(self) -> Array:
         with np.errstate(over="ignore"):
             return np.exp(self.log_p + self.log_weight)
-
-    @property
-    def sample(self) -> tuple[Array, Array, Array]:
-        return self.x, self.log_x, self.log_1_x
 
 
 _LOG_X, _LOG_1_X = sp.Symbol("log_x", real=True), sp.Symbol("log_1_x", real=True)
@@ -62,7 +61,7 @@ class Expectation:
     def __init__(self, family: Family):
         self.family = family
 
-    def _lower(self, expressions: Iterable[sp.Expr]) -> Tape:
+    def _lower(self, expressions: Iterable[Expr]) -> Tape:
         """A tape of (x, log x, log(1−x), θ); logarithms and powers x^k of x by their own inputs."""
         x = self.family.sample
         swap = {sp.log(x): _LOG_X, sp.log(1 - x): _LOG_1_X}
@@ -99,7 +98,8 @@ class Expectation:
         """Where the log-density has a kink or a jump: the zeros in x of |·| and of conditions."""
         f = self.family
         inner = [a.args[0] for a in f.expression.atoms(sp.Abs)]
-        inner += [c.lhs - c.rhs for c in f.expression.atoms(sp.core.relational.Relational)]
+        conditions: set[Any] = f.expression.atoms(sp.core.relational.Relational)
+        inner += [c.lhs - c.rhs for c in conditions]
         roots = sorted({root for e in inner for root in _roots(e, f.sample)}, key=str)
         return lower(roots, f.symbols) if roots else None
 
@@ -118,8 +118,8 @@ class Expectation:
     def _on(self, x: Array, log_weight: Array, theta: Array) -> Rule:
         shape = (*theta.shape[:-1], x.shape[-1])
         with np.errstate(all="ignore"):
-            sample = tuple(np.broadcast_to(v, shape) for v in (x, np.log(x), np.log1p(-x)))
-        return Rule(*sample, np.broadcast_to(log_weight, shape), self.log_density(sample, theta))
+            sample = (*(np.broadcast_to(v, shape) for v in (x, np.log(x), np.log1p(-x))),)
+        return Rule(sample, np.broadcast_to(log_weight, shape), self.log_density(sample, theta))
 
     def log_density(self, sample: tuple[Array, ...], theta: Array) -> Array:
         """log p at the nodes `sample` of a rule."""
@@ -167,8 +167,8 @@ class Expectation:
             log_p = self.log_density(sample, theta)
         dead = ~np.isfinite(log_p) | ~np.isfinite(log_weight)
         middle = to_sample(np.broadcast_to(centre, u.shape))
-        sample = (np.where(dead, m, v) for m, v in zip(middle, sample, strict=True))
-        return Rule(*sample, np.where(dead, -np.inf, log_weight), np.where(dead, 0.0, log_p))
+        sample = (*(np.where(dead, m, v) for m, v in zip(middle, sample, strict=True)),)
+        return Rule(sample, np.where(dead, -np.inf, log_weight), np.where(dead, 0.0, log_p))
 
     def _kinks(self, theta: Array) -> Array:
         """Kinks in u, (..., kinks); not finite where one is outside the support."""
@@ -185,7 +185,7 @@ class Expectation:
             values = f(rule.x)
         return average(values, rule.probability)
 
-    def mean(self, expressions: Iterable[sp.Expr], theta: ArrayLike) -> Array:
+    def mean(self, expressions: Iterable[Expr], theta: ArrayLike) -> Array:
         """E of expressions in the sample and the parameters, shape (..., expressions).
 
         Unlike `of` it keeps log x and log(1 − x) where x itself is 0 or 1 in floating point.
@@ -261,12 +261,12 @@ def average(values: Array, p: Array) -> Array:
         return np.sum(np.where(weights > _NOTHING, weights * values, 0.0), axis=p.ndim - 1)
 
 
-def _without_deltas(e: sp.Expr) -> sp.Expr:
+def _without_deltas(e: Expr) -> Expr:
     """The second derivative almost everywhere: what a naive user of −E[∂²ℓ] would average."""
     return e.replace(lambda a: a.func is sp.DiracDelta, lambda a: sp.S.Zero).doit()
 
 
-def _roots(argument: sp.Expr, x: sp.Symbol) -> set[sp.Expr]:
+def _roots(argument: Expr, x: sp.Symbol) -> set[Expr]:
     """Zeros in x of what is linear in x between the zeros of its own |·|."""
     for inner in argument.atoms(sp.Abs):
         sides = (argument.xreplace({inner: sign * inner.args[0]}) for sign in (1, -1))

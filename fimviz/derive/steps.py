@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import sympy as sp
+from fimviz.exponential import ExponentialForm, Expr, Matrix
 
-from fimviz.exponential import ExponentialForm
-
-Cubic = list[list[list[sp.Expr]]]
+Cubic = list[list[list[Expr]]]
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,7 @@ class Derivation:
 
     rule: str
     steps: tuple[Step, ...]
-    g: sp.Matrix
+    g: Matrix
     find_cubic: Callable[[], Cubic]
     form: ExponentialForm | None = None
 
@@ -52,7 +50,7 @@ class Derivation:
         return self.steps[index]
 
 
-def symmetric(values: dict[tuple[int, ...], sp.Expr], d: int) -> Cubic:
+def symmetric(values: dict[tuple[int, ...], Expr], d: int) -> Cubic:
     """The full array of a symmetric tensor of rank three given by its sorted indices."""
     n = range(d)
     return [[[values[tuple(sorted((i, j, k)))] for k in n] for j in n] for i in n]

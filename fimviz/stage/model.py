@@ -16,7 +16,7 @@ from fimviz.gradient import chart_loss_tape
 from fimviz.metric import fisher_metric
 from fimviz.tape import lower
 
-Expressions = Sequence[sp.Expr]
+Expressions = Sequence[Any]
 
 
 @cache
@@ -95,7 +95,7 @@ def _back(free: ChartMap) -> tuple[sp.Expr, ...]:
     return free.backward
 
 
-def _in_u(expressions: Expressions, free: ChartMap) -> list[sp.Expr]:
+def _in_u(expressions: Expressions, free: ChartMap) -> list[Any]:
     """Expressions in θ as expressions in u."""
     swap = dict(zip(free.family.symbols, _back(free), strict=True))
     return [e.xreplace(swap) for e in expressions]
