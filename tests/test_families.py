@@ -81,6 +81,7 @@ def test_what_cannot_be_observed_has_no_probability(slug, x):
 def test_points_of_the_view_and_the_default_are_inside(slug):
     family = CATALOG[slug]
     assert family.inside(family.default)
+    assert family.inside_point(family.default.tolist())
     assert family.check(family.default).tolist() == family.default.tolist()
     assert len(examination_points(family)) == 8
     assert family.inside(examination_points(family)).all()
@@ -94,6 +95,7 @@ def test_points_on_and_beyond_the_edge_are_outside(slug):
             theta = family.default
             theta[i] = bound
             assert not family.inside(theta)
+            assert not family.inside_point(theta.tolist())
             with pytest.raises(DomainError) as caught:
                 family.check(theta)
             assert caught.value.subject.startswith(f"Family '{family.title}'")

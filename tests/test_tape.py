@@ -70,6 +70,7 @@ def test_every_operation_is_issued_and_right(op):
     assert op in [OPS[i] for i in tape.code[::WIDTH]]
     exact = float(sp.N(ONCE[op].xreplace({s: sp.Rational(str(v)) for s, v in point.items()}), 30))
     assert tape(*point.values())[0] == pytest.approx(exact, rel=1e-13)
+    assert tape.scalar(*point.values()) == pytest.approx([exact], rel=1e-13)
 
 
 def test_every_operation_has_a_test():
@@ -160,6 +161,20 @@ def test_integers_are_numbers_and_invalid_points_are_nan_in_silence():
     assert np.isnan(values[0]).all()
     assert np.isnan(values[2, 1:]).all()
     assert values[3].tolist() == [np.inf, -np.inf, 0]
+
+
+@pytest.mark.parametrize("value", [0.0, -1.0, 1e3, -1e3])
+def test_one_point_outside_a_formula_is_nan(value):
+    tape = lower([1 / P, sp.log(P), sp.exp(P) * sp.exp(2 * P) - P**65], (P,))
+    assert np.isnan(tape.scalar(value)).all()
+
+
+@pytest.mark.parametrize("slug", CATALOG)
+def test_one_point_and_many_are_the_same_program(slug):
+    family = CATALOG[slug]
+    x = family.support.values()[1] if family.support.discrete else 0.4
+    one = family.density_tape.scalar(x, *family.default.tolist())
+    assert one == pytest.approx(family.density_tape(x, *family.default), rel=1e-14)
 
 
 def test_a_wrong_number_of_inputs_is_said():
