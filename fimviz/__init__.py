@@ -12,7 +12,7 @@ from fimviz.connect import distance, geodesic_between, log, shortest_geodesic
 from fimviz.derive import Derivation, Step, derive
 from fimviz.derive.examination import State, Verdict, examine
 from fimviz.divergence import jeffreys, kl
-from fimviz.errors import DomainError, LeavesDomain, NoGeodesic
+from fimviz.errors import AccuracyLost, DomainError, LeavesDomain, NoGeodesic
 from fimviz.families import CATALOG
 from fimviz.family import Chart, Family, Parameter, Support
 from fimviz.field import curvature_map, indicatrix
@@ -23,6 +23,7 @@ from fimviz.metric import Metric, fisher_metric
 
 __all__ = [
     "CATALOG",
+    "AccuracyLost",
     "Chart",
     "Derivation",
     "Descent",

@@ -14,6 +14,7 @@ special.js repeats them in the browser, by the same methods.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import factorial, prod
 from typing import Any
 
@@ -263,8 +264,9 @@ erf = scipy.special.erf
 # At 12 eight Bernoulli terms leave 3e-15 at order 4, and less below.
 _SHIFT = 12
 _BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
-_MANY = 128  # lanes above which the series outruns scipy.special.zeta
+_MANY = 256  # lanes above which the series outruns scipy.special.zeta
 _PLAIN = 0.02  # d/x above which the plain difference loses less than a factor of fifty, and is five times faster
+_SIGNED = [(-1.0) ** (n + 1) * factorial(n) for n in range(5)]
 _TAIL = [
     [b * factorial(2 * k + n - 1) / factorial(2 * k) / factorial(n) for k, b in enumerate(_BERNOULLI, start=1)]
     for n in range(5)
@@ -282,9 +284,17 @@ def polygamma(n: int, x: ArrayLike) -> Array:
     if n == 0:
         return scipy.special.psi(x)
     if x.size <= _MANY:
-        return (-1) ** (n + 1) * factorial(n) * scipy.special.zeta(n + 1, x)
+        return _few(n, x.tobytes()).reshape(x.shape)
     p = 1 / (x + _shifts(x))
     return _series(n, p[:-1] ** (n + 1), p[-1], p[-1], 0.0)
+
+
+@lru_cache(64)
+def _few(n: int, x: bytes) -> Array:
+    """psi^(n) at a few points. One formula asks for the same ones again: a, b and a + b, each order twice."""
+    values = _SIGNED[n] * scipy.special.zeta(n + 1, np.frombuffer(x))
+    values.flags.writeable = False
+    return values
 
 
 def polygamma_difference(n: int, x: ArrayLike, d: ArrayLike) -> Array:
@@ -294,7 +304,7 @@ def polygamma_difference(n: int, x: ArrayLike, d: ArrayLike) -> Array:
     with p - q = d p q and h a sum of positive terms, so nothing cancels when d << x.
     """
     x, d = np.broadcast_arrays(_positive(x), np.asarray(d, dtype=float))
-    if n > 0 and np.all(d > _PLAIN * x):
+    if n > 0 and (d > _PLAIN * x).all():
         return polygamma(n, x) - polygamma(n, x + d)
     j = _shifts(x)
     p, q = 1 / (x + j), 1 / (_positive(x + d) + j)

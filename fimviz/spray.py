@@ -22,7 +22,7 @@ def square(g, v):
 
 def jet(solver, u):
     """g, ∂ₖg as [..., k, :, :] and ∂ₗ∂ₖg as [..., l, k, :, :]."""
-    return solver.jet(u) if hasattr(solver, "jet") else (*solver.g_dg(u), solver.d2g(u))
+    return solver.jet(u)
 
 
 def acceleration(solver, u, v, alpha=0.0):
