@@ -23,7 +23,7 @@ _EDGE = 170.0
 def run(tape: Tape, point: ArrayLike, *shape: int) -> Array:
     """A tape of d inputs on points (..., d); the outputs reshaped to (..., *shape)."""
     point = np.asarray(point, float)
-    values = tape(*np.moveaxis(point, -1, 0))
+    values = tape(*(point[..., i] for i in range(point.shape[-1])))
     return values.reshape(*values.shape[:-1], *shape) if shape else values
 
 

@@ -77,6 +77,20 @@ class Tensors:
         return self._unpack(run(self._d2g_tape, x), self.dimension, self.dimension)
 
     @cached_property
+    def _jet_tape(self) -> Tape:
+        return lower([e for order in range(3) for e in self._entries(order)], self.symbols)
+
+    def jet(self, x: ArrayLike) -> tuple[Array, Array, Array]:
+        """(g, ∂g, ∂²g) at once: what they share, a polygamma above all, is computed once."""
+        values, d, count = run(self._jet_tape, x), self.dimension, len(self._upper)
+        second = count * (1 + d)
+        return (
+            self._unpack(values[..., :count]),
+            self._unpack(values[..., count:second], d),
+            self._unpack(values[..., second:], d, d),
+        )
+
+    @cached_property
     def cubic_expressions(self) -> Any:
         return None if self._find_cubic is None else self._find_cubic()
 
@@ -173,6 +187,9 @@ class SolverChart:
 
     def d2g(self, u: ArrayLike) -> Array:
         return self.tensors.d2g(u)
+
+    def jet(self, u: ArrayLike) -> tuple[Array, Array, Array]:
+        return self.tensors.jet(u)
 
     def cubic(self, u: ArrayLike) -> Array | None:
         return self.tensors.cubic(u)

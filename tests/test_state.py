@@ -63,6 +63,13 @@ def test_four_digits_are_kept():
     assert ui.encode(FIELDS, values)["A"] == "1.235,0.9877"
 
 
+def test_a_point_near_the_edge_keeps_the_digits_that_hold_it_inside():
+    values = ui.defaults(FIELDS, {"family": "categorical", "A": [1 - 2e-6, 1e-6]})
+    link = ui.encode(FIELDS, values)
+    again, bad = ui.decode(FIELDS, link)
+    assert not bad and again["A"] == pytest.approx(values["A"], abs=1e-12)
+
+
 def test_a_set_can_be_empty():
     values, bad = ui.decode(FIELDS, {"show": "none"})
     assert values["show"] == [] and not bad

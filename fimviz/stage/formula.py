@@ -102,11 +102,20 @@ def _coefficients(family: Family, key: str) -> sp.Matrix:
 
 
 def _readable(g: sp.Matrix, steps: list[sp.Symbol]) -> Any:
-    """The narrowest of three ways to write the sum: one fraction, collected, or in partial fractions."""
+    """The narrowest of several ways to write the sum: one fraction, collected, or in partial fractions."""
     pairs = [(i, j) for i in range(g.rows) for j in range(i, g.cols)]
     terms = [(1 if i == j else 2) * g[i, j] * steps[i] * steps[j] for i, j in pairs]
     total = sp.Add(*terms)
     ways = [sp.Add(*(_positive(t) for t in terms)), sp.collect(sp.expand(total), [a * b for a in steps for b in steps])]
+    if g.rows == 2:
+        # what the off-diagonal entry says, said once: dp₁²/p₁ + dp₂²/p₂ + (dp₁ + dp₂)²/p₃
+        a, b, c = tidy(g[0, 0] - g[0, 1]), tidy(g[1, 1] - g[0, 1]), g[0, 1]
+        grouped = [
+            _positive(a) * steps[0] ** 2,
+            _positive(b) * steps[1] ** 2,
+            _positive(c) * (steps[0] + steps[1]) ** 2,
+        ]
+        ways.append(sp.Add(*grouped))
     if not total.has(sp.Function):
         ways.append(_positive(sp.together(sp.expand(total))))
         split = [_partial(g[i, j]) for i, j in pairs]

@@ -23,7 +23,7 @@ class Field(Protocol):
 
     def default(self, values: Values) -> Any: ...
     def read(self, text: str, values: Values) -> Any: ...
-    def write(self, value: Any) -> str: ...
+    def write(self, value: Any, values: Values) -> str: ...
     def accept(self, value: Any, values: Values) -> Any: ...
 
 
@@ -43,7 +43,7 @@ class FamilyField:
     def read(self, text: str, values: Values) -> str:
         return self.accept(text.strip(), values)
 
-    def write(self, value: str) -> str:
+    def write(self, value: str, values: Values) -> str:
         return value
 
     def accept(self, value: Any, values: Values) -> str:
@@ -67,7 +67,7 @@ class ChartField:
     def read(self, text: str, values: Values) -> str:
         return self.accept(text, values)
 
-    def write(self, value: str) -> str:
+    def write(self, value: str, values: Values) -> str:
         return value.replace(", ", ",")
 
     def accept(self, value: Any, values: Values) -> str:
@@ -90,8 +90,11 @@ class PointField:
     def read(self, text: str, values: Values) -> list[float]:
         return self.accept([float(part) for part in text.split(",")], values)
 
-    def write(self, value: Sequence[float]) -> str:
-        return ",".join(f"{x:.4g}" for x in value)
+    def write(self, value: Sequence[float], values: Values) -> str:
+        """Four digits, or as many as keep the point inside the model: 0.999998 is no certainty."""
+        family = CATALOG[values["family"]]
+        texts = ([f"{x:.{digits}g}" for x in value] for digits in range(4, 18))
+        return ",".join(next(text for text in texts if family.inside([float(x) for x in text])))
 
     def accept(self, value: Any, values: Values) -> list[float]:
         family = CATALOG[values["family"]]
@@ -117,7 +120,7 @@ class NumberField:
     def read(self, text: str, values: Values) -> float:
         return self.accept(float(text), values)
 
-    def write(self, value: float) -> str:
+    def write(self, value: float, values: Values) -> str:
         return f"{value:.4g}" if not self.whole else str(round(value))
 
     def accept(self, value: Any, values: Values) -> float:
@@ -140,7 +143,7 @@ class SetField:
     def read(self, text: str, values: Values) -> list[str]:
         return self.accept([part for part in text.split(",") if part not in ("", "none")], values)
 
-    def write(self, value: Sequence[str]) -> str:
+    def write(self, value: Sequence[str], values: Values) -> str:
         return ",".join(value) or "none"
 
     def accept(self, value: Any, values: Values) -> list[str]:
@@ -180,8 +183,8 @@ def encode(fields: Mapping[str, Field], values: Values) -> dict[str, str]:
     query: dict[str, str] = {}
     seen: Values = {}
     for name, field in fields.items():
-        text = field.write(values[name])
-        if text != field.write(field.default(seen)):
-            query[name] = text
         seen[name] = values[name]
+        text = field.write(values[name], seen)
+        if text != field.write(field.default(seen), seen):
+            query[name] = text
     return query
