@@ -28,6 +28,7 @@ export function affinePaths(spec, space) {
   };
 }
 
+/** What few callers read is computed when it is read. */
 function described(path, m) {
   return {
     ok: true,
@@ -37,8 +38,12 @@ function described(path, m) {
     at: (s) => path.at(s),
     atLength: (f) => path.atLength(f),
     parameterAt: (f) => path.parameterAt(f),
-    byLength: path.length > 0 ? path.sample(m, (f) => path.parameterAt(f)) : path.sample(m),
-    cumulative: Float64Array.from({ length: m + 1 }, (_, i) => path.lengthTo(i / m)),
+    get byLength() {
+      return path.length > 0 ? path.sample(m, (f) => path.parameterAt(f)) : path.sample(m);
+    },
+    get cumulative() {
+      return Float64Array.from({ length: m + 1 }, (_, i) => path.lengthTo(i / m));
+    },
   };
 }
 

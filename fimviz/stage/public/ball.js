@@ -17,9 +17,8 @@ export function ellipse(space, u, radius, m = 96) {
   const L = cholesky(space.matrix(u), space.d);
   const count = space.d === 1 ? 2 : m;
   const out = new Float64Array(count * space.d).fill(NaN);
-  for (let i = 0; L !== null && i < count; i++) {
-    out.set(backward(L, space.d, direction(space.d, i, count)).map((x) => radius * x), i * space.d);
-  }
+  for (let i = 0; L !== null && i < count; i++) out.set(backward(L, space.d, direction(space.d, i, count)), i * space.d);
+  for (let i = 0; i < out.length; i++) out[i] *= radius;
   return out;
 }
 

@@ -2,6 +2,7 @@
 import { compileTape } from "./tape.js";
 import { direction } from "./directions.js";
 import { cholesky, leastSquares, product, solve } from "./linear.js";
+import { columns } from "./metric.js";
 
 const MOST_ROUNDS = 60;
 const MOST_HALVINGS = 20;
@@ -25,26 +26,39 @@ export function makeChart(spec, model) {
     fromU,
     jac,
     toU: spec.to_u ? byTape(compileTape(spec.to_u), fromU, model) : byNewton(fromU, jac, n, model),
-    fromUBatch: (points) => batch(forward, points, d, n),
-    pushEllipse(u, offsets) {
-      const [xi, J] = [fromU(u), jac(u)];
-      const out = new Float64Array((offsets.length / d) * n);
-      for (let i = 0; i * d < offsets.length; i++) {
-        out.set(product(J, n, d, offsets.subarray(i * d, (i + 1) * d)).map((x, a) => x + xi[a]), i * n);
-      }
-      return out;
-    },
+    fromUBatch: batch(forward, d, n),
+    pushEllipse: (u, offsets) => affine(fromU(u), jac(u), offsets, n, d),
     ellipse: (u, radius, m = 96) => outline(fromU(u), jac(u), model.metric(u).g, { n, d, radius, m }),
   };
   return chart;
 }
 
-function batch(forward, points, d, n) {
-  const count = points.length / d;
-  const inputs = Array.from({ length: d }, (_, k) => points.filter((_, i) => i % d === k));
-  const outputs = Array.from({ length: n }, () => new Float64Array(count));
-  forward.run(inputs, outputs, count);
-  return Float64Array.from({ length: count * n }, (_, i) => outputs[i % n][Math.floor(i / n)]);
+/** Points through the tape all at once: apart into lanes, and together again. */
+function batch(forward, d, n) {
+  const [inputsOf, outputsOf] = [columns(d), columns(n)];
+  return function fromUBatch(points) {
+    const count = points.length / d;
+    const [inputs, outputs] = [inputsOf(count), outputsOf(count)];
+    for (let k = 0; k < d; k++) for (let i = 0; i < count; i++) inputs[k][i] = points[i * d + k];
+    forward.run(inputs, outputs, count);
+    const out = new Float64Array(count * n);
+    for (let a = 0; a < n; a++) for (let i = 0; i < count; i++) out[i * n + a] = outputs[a][i];
+    return out;
+  };
+}
+
+/** xi + M x for each x of a flat list, M (n × d). */
+function affine(xi, M, xs, n, d, scale = 1) {
+  const count = xs.length / d;
+  const out = new Float64Array(count * n);
+  for (let i = 0; i < count; i++) {
+    for (let a = 0; a < n; a++) {
+      let sum = 0;
+      for (let k = 0; k < d; k++) sum += M[a * d + k] * xs[i * d + k];
+      out[i * n + a] = xi[a] + scale * sum;
+    }
+  }
+  return out;
 }
 
 /** The inverse given as a tape, checked by going back: a formula may have values outside the chart. */
@@ -105,9 +119,19 @@ function outline(xi, J, g, { n, d, radius, m }) {
   }
   const L = cholesky(covariance, n);
   const count = n === 1 ? 2 : m;
-  const out = new Float64Array(count * n).fill(NaN);
-  for (let i = 0; L !== null && i < count; i++) {
-    out.set(product(L, n, n, direction(n, i, count)).map((x, a) => xi[a] + radius * x), i * n);
-  }
-  return out;
+  if (L === null) return new Float64Array(count * n).fill(NaN);
+  return affine(xi, L, circle(n, count), n, n, radius);
+}
+
+const circles = new Map();
+
+/** Unit vectors of R^n, flat: always the same ones. */
+function circle(n, count) {
+  const key = n * 1e6 + count;
+  let known = circles.get(key);
+  if (known) return known;
+  known = new Float64Array(count * n);
+  for (let i = 0; i < count; i++) known.set(direction(n, i, count), i * n);
+  circles.set(key, known);
+  return known;
 }

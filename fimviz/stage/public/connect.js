@@ -115,8 +115,8 @@ function described(found, { swap, m, space, shoot, uA, uB }) {
   const path = found.line ?? new Path(evenBreaks(found.K), found.Q, found.speeds, found.from);
   const along = found.line ? (t) => path.atLength(t) : (t) => path.at(t);
   const at = swap ? (t) => along(1 - t) : along;
-  const points = new Float64Array((m + 1) * space.d);
-  for (let i = 0; i <= m; i++) points.set(at(i / m), i * space.d);
+  const places = (t) => (found.line ? path.parameterAt(swap ? 1 - t : t) : swap ? 1 - t : t);
+  const points = path.sample(m, places);
   points.set(uA);
   points.set(uB, m * space.d);
   const [velocityA, velocityB] = [0, 1].map((end) => velocity(path, swap ? 1 - end : end, swap));

@@ -37,11 +37,15 @@ export class Scrubber {
     this.stage.ledger.commitSoon("key");
   }
 
+  #show(t) {
+    this.range.value = String(t);
+    [this.shown, this.shownText] = [t, this.range.value];
+  }
+
   refresh(scene, words, playing) {
     if (!this.given) return;
     const t = scene.number(this.given.value, 0);
-    if (Number(this.range.value) !== t) this.range.value = String(t);
-    this.range.style.setProperty("--fv-fill", `${100 * t}%`);
+    if (t !== this.shown || this.range.value !== this.shownText) this.#show(t);
     const caption = scene.fill(this.given.caption ?? `t = {${this.given.value}:.2f}`);
     setText(this.caption, caption);
     setAttr(this.range, "aria-valuetext", caption);
@@ -119,7 +123,6 @@ class Slider {
     this.shown = value;
     const share = this.#share(value);
     this.range.value = String(share);
-    this.range.style.setProperty("--fv-fill", `${100 * share}%`);
     setAttr(this.range, "aria-valuetext", `${formatNumber(value, this.given.integer ? ".0f" : ".3g")}`);
     if (!this.typed.matches(":focus") || Number(this.typed.value) !== value) this.typed.value = Number.isFinite(value) ? String(Number(value.toPrecision(6))) : "";
   }

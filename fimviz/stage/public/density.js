@@ -2,25 +2,28 @@
  * A panel of kind "density": one row per path or point. Each row shows the densities on the way as thin ghosts and the
  * one that matters as a filled curve; all rows share one vertical scale, so that heights can be compared.
  */
+import { remember } from "./alike.js";
 import { outline, usable } from "./scene.js";
 import { axisNumber, niceTicks } from "./text.js";
 import { textWidth } from "./painter.js";
 
-const GRID = 260;
+const GRID = 256;
+const GHOST_GRID = 128; // a point every 3 pixels of a thin line; a narrow peak gets points of its own
 const NEAR = 24;
+const NOTHING = new Float64Array(0);
 
 export function drawDensities(panel, width, height, context) {
-  const { scene, style } = context;
+  const { scene, style, cache } = context;
   const pen = { ...context, panel, frame: { kind: "density", width, height }, back: [], front: [], handles: [], hits: [], notices: [], still: [] };
   const rows = (panel.rows ?? []).filter((row) => row && scene.shown(row.when));
   if (!rows.length || !scene.model) return pen;
-  const range = xRange(panel, scene);
-  const drawn = rows.map((row, i) => rowCurves(row, panel, scene, range, ghostsOf(context.cache, i, row, scene)));
+  const range = remember(cache, "range", [panel, scene.familyKey], () => xRange(panel, scene));
+  const drawn = rows.map((row, i) => rowCurves(row, panel, scene, range, cache, i));
   const top = peakOf(drawn);
   const axis = panel.axis === false ? 0 : style.size.axis_text * 1.6;
   const each = (height - axis) / rows.length;
   drawn.forEach((row, i) => drawRow(pen, row, { y: i * each, h: each, range, top, last: i === drawn.length - 1 }));
-  if (axis) drawAxis(pen, range, height - axis);
+  if (axis) drawKnownAxis(pen, range, height - axis);
   return pen;
 }
 
@@ -33,15 +36,19 @@ function xRange(panel, scene) {
   return [Math.min(view[0], xs[0] - 0.6), Math.max(view[1], xs[xs.length - 1] + 0.6)];
 }
 
-/** The curves of one row: {row, ghosts: [curve], main: curve | null, extra: [curve]}, a curve being {xs, ps}. */
-function rowCurves(row, panel, scene, range, remembered) {
-  const curve = (theta) => (theta ? sample(scene, panel, theta, range) : null);
-  const thetaOf = (u) => (usable(u) ? Array.from(scene.model.toTheta(u)) : null);
-  const ghosts = remembered(() => ghostPoints(row, scene).map(thetaOf).map(curve).filter(Boolean));
-  const main = curve(thetaOf(mainPoint(row, scene)));
-  const wanted = (row.extra ?? []).filter((given) => given && scene.shown(given.when));
-  const extra = wanted.map((given) => ({ given, curve: mixture(scene, panel, given, range) }));
-  return { row, ghosts, main, extra: extra.filter((e) => e.curve) };
+/** The curves of one row: {row, ghosts: [curve], main: curve | null, extra: [curve]}, a curve being {xs, ps, peak}. */
+function rowCurves(row, panel, scene, range, cache, index) {
+  const thetaOf = (u) => (usable(u) ? scene.model.toTheta(u) : null);
+  const curves = (points, n) => points.map(thetaOf).filter(Boolean).map((theta) => sample(scene, panel, theta, range, n));
+  // Ghosts stay the same while only the position along a path moves, and so does what is drawn for comparison.
+  const ages = (names) => names.filter(Boolean).map((name) => scene.version(name));
+  const ghostKey = [row, range, scene.familyKey, ...ages([row.path, row.rim, ...(row.points ?? [])])];
+  const ghosts = remember(cache, `ghosts${index}`, ghostKey, () => curves(ghostPoints(row, scene), GHOST_GRID));
+  const extra = (row.extra ?? []).filter((given) => given && scene.shown(given.when)).map((given, k) => {
+    const key = [given, range, scene.familyKey, scene.number(given.weight ?? 0.5, 0.5), ...ages(given.mixture ?? [])];
+    return { given, curve: remember(cache, `extra${index}.${k}`, key, () => mixture(scene, panel, given, range)) };
+  });
+  return { row, ghosts, main: curves([mainPoint(row, scene)], GRID)[0] ?? null, extra: extra.filter((e) => e.curve) };
 }
 
 function mainPoint(row, scene) {
@@ -54,19 +61,6 @@ function ghostPoints(row, scene) {
   const path = row.path && scene.results.get(row.path), count = row.ghosts ?? 7;
   const along = path?.ok ? Array.from({ length: count }, (_, k) => path.at(count > 1 ? k / (count - 1) : 0)) : [];
   return [...along, ...(row.rim ? rimPoints(scene, row) : []), ...(row.points ?? []).map((name) => scene.point(name))];
-}
-
-/** Ghosts stay the same while only the position along a path moves. */
-function ghostsOf(cache, index, row, scene) {
-  const names = [row.path, row.rim, ...(row.points ?? [])].filter(Boolean);
-  const key = JSON.stringify(row) + names.map((name) => `${name}${scene.version(name)}`).join() + scene.familyKey;
-  return (make) => {
-    const known = cache.get(`ghosts${index}`);
-    if (known?.key === key) return known.made;
-    const made = make();
-    cache.set(`ghosts${index}`, { key, made });
-    return made;
-  };
 }
 
 /** Points evenly round the rim of an ellipse or a ball; an ellipse's rim is read in the panel's picture chart. */
@@ -89,13 +83,13 @@ function rimPoints(scene, row) {
 
 function mixture(scene, panel, given, range) {
   const thetas = (given.mixture ?? []).map((name) => scene.values[name]).filter(Array.isArray);
-  if (!thetas.length) return null;
-  const weight = scene.number(given.weight ?? 0.5, 0.5);
-  const parts = thetas.map((theta) => (usable(scene.model.fromTheta(theta)) ? theta : null)).filter(Boolean);
+  const parts = thetas.filter((theta) => usable(scene.model.fromTheta(theta)));
   if (parts.length !== 2) return null;
-  const xs = merge(sample(scene, panel, parts[0], range).xs, sample(scene, panel, parts[1], range).xs);
-  const [a, b] = parts.map((theta) => densityAt(scene, theta, xs));
-  return { xs, ps: a.map((p, i) => (1 - weight) * p + weight * b[i]) };
+  const weight = scene.number(given.weight ?? 0.5, 0.5);
+  const [first, second] = parts.map((theta) => sample(scene, panel, theta, range, GHOST_GRID));
+  const xs = panel.discrete ? first.xs : merge(first.xs, second.xs);
+  const [a, b] = panel.discrete ? [first.ps, second.ps] : parts.map((theta) => densities(scene.model.logDensity(xs, theta)));
+  return curveOf(xs, a.map((p, i) => (1 - weight) * p + weight * b[i]));
 }
 
 /** Two ascending lists as one. */
@@ -105,51 +99,74 @@ function merge(a, b) {
   return out;
 }
 
-function sample(scene, panel, theta, range) {
-  if (panel.discrete) {
-    const xs = Float64Array.from(panel.xs ?? integers(range));
-    return { xs, ps: densityAt(scene, theta, xs) };
-  }
-  const xs = refined(scene, theta, evenly(range, GRID), range);
-  return { xs, ps: densityAt(scene, theta, xs) };
+/** The density at even steps, and closely about a peak that is narrower than the steps. */
+function sample(scene, panel, theta, range, n) {
+  const xs = panel.discrete ? Float64Array.from(panel.xs ?? integers(range)) : evenly(range, n);
+  const logs = scene.model.logDensity(xs, theta);
+  const more = panel.discrete ? NOTHING : nearPeak(xs, logs, range);
+  if (!more.length) return curveOf(xs, densities(logs));
+  return woven(xs, logs, more, scene.model.logDensity(more, theta));
 }
+
+const curveOf = (xs, ps) => ({ xs, ps, peak: peak(ps) });
 
 const integers = ([lo, hi]) => Array.from({ length: Math.floor(hi) - Math.ceil(lo) + 1 }, (_, i) => Math.ceil(lo) + i);
 
+const grids = new Map();
+
 function evenly([lo, hi], n) {
+  const key = `${lo}|${hi}|${n}`;
+  let xs = grids.get(key);
+  if (xs) return xs;
   // Half a step in from the ends, where a density on (0, 1) or (0, oo) may be infinite.
-  const xs = new Float64Array(n);
+  xs = new Float64Array(n);
   for (let i = 0; i < n; i++) xs[i] = lo + ((i + 0.5) * (hi - lo)) / n;
+  if (grids.size > 20) grids.clear();
+  grids.set(key, xs);
   return xs;
 }
 
-/** A peak narrower than the grid is found by its log-density and given points of its own. */
-function refined(scene, theta, xs, range) {
-  const logs = scene.model.logDensity(xs, theta);
+/** Points about a peak that bends too much for the grid; its place and width are those of the parabola of log p there. */
+function nearPeak(xs, logs, range) {
   let best = -1;
-  for (let i = 0; i < logs.length; i++) if (Number.isFinite(logs[i]) && (best < 0 || logs[i] > logs[best])) best = i;
-  if (best <= 0 || best === xs.length - 1) return xs;
+  for (let i = 0; i < logs.length; i++) if (logs[i] < Infinity && (best < 0 || logs[i] > logs[best])) best = i;
+  if (best <= 0 || best === xs.length - 1) return NOTHING;
   const bend = logs[best - 1] - 2 * logs[best] + logs[best + 1];
-  if (!(bend < -0.02)) return xs;
+  if (!(bend < -0.02)) return NOTHING;
   const step = xs[1] - xs[0];
   const centre = xs[best] + (0.5 * step * (logs[best - 1] - logs[best + 1])) / bend;
   const width = step / Math.sqrt(-bend);
-  const more = [];
-  for (let k = -NEAR; k <= NEAR; k++) more.push(centre + (k / NEAR) * 4 * width);
-  return merge(xs, more.filter((x) => x > range[0] && x < range[1]));
+  const more = new Float64Array(2 * NEAR + 1);
+  for (let k = -NEAR; k <= NEAR; k++) more[k + NEAR] = centre + (k / NEAR) * 4 * width;
+  return more.filter((x) => x > range[0] && x < range[1]);
 }
 
-function densityAt(scene, theta, xs) {
-  const logs = scene.model.logDensity(xs, theta), ps = new Float64Array(xs.length);
-  for (let i = 0; i < ps.length; i++) ps[i] = Number.isNaN(logs[i]) ? 0 : Math.exp(logs[i]);
-  return ps;
+/** Both lists of points in order, and the densities there. */
+function woven(xs, logs, more, moreLogs) {
+  const n = xs.length + more.length;
+  const [allXs, allLogs] = [new Float64Array(n), new Float64Array(n)];
+  for (let i = 0, j = 0, k = 0; k < n; k++) {
+    const first = j >= more.length || (i < xs.length && xs[i] <= more[j]);
+    allXs[k] = first ? xs[i] : more[j];
+    allLogs[k] = first ? logs[i++] : moreLogs[j++];
+  }
+  return curveOf(allXs, densities(allLogs));
+}
+
+/** Densities from their logarithms, in place; none where there is no number. */
+function densities(logs) {
+  for (let i = 0; i < logs.length; i++) logs[i] = Number.isNaN(logs[i]) ? 0 : Math.exp(logs[i]);
+  return logs;
 }
 
 /** The scale: the highest finite value, but not the last steps before a density runs to infinity at an edge. */
 function peakOf(drawn) {
   let top = 0;
-  for (const { ghosts, main, extra } of drawn)
-    for (const curve of [...ghosts, main, ...extra.map((e) => e.curve)].filter(Boolean)) top = Math.max(top, peak(curve.ps));
+  for (const { ghosts, main, extra } of drawn) {
+    for (const ghost of ghosts) top = Math.max(top, ghost.peak);
+    for (const { curve } of extra) top = Math.max(top, curve.peak);
+    if (main) top = Math.max(top, main.peak);
+  }
   return top > 0 ? top : 1;
 }
 
@@ -168,12 +185,15 @@ function drawRow(pen, { row, ghosts, main, extra }, place) {
   const label = row.label ? scene.fill(row.label) : "";
   const box = rowBox(pen, place);
   const toPx = pixelsIn(box, place);
-  const draw = pen.panel.discrete ? drawDiscrete : drawSmooth;
   const bold = lit === id ? 1.4 : 1;
   pen.front.push({ t: "clip", x: 0, y: place.y, w: pen.frame.width, h: place.h + 2 });
-  for (const { given, curve } of extra) drawExtra(pen, given, curve, toPx, box, draw);
-  for (const curve of ghosts) draw(pen, curve, toPx, box, { stroke: role.colour, width: style.size.thin * bold, alpha: 0.5, ghost: true });
-  if (main) draw(pen, main, toPx, box, { stroke: role.colour, width: style.size.hero * 0.88 * bold, alpha: 1, fillAlpha: style.dark ? 0.22 : 0.12 });
+  const drawMain = pen.panel.discrete ? drawStems : drawSmooth;
+  const ink = { stroke: role.colour, width: style.size.hero * 0.88 * bold, fillAlpha: style.dark ? 0.22 : 0.12 };
+  if (!pen.panel.discrete) for (const { given, curve } of extra) drawExtra(pen, given, toPx(curve));
+  drawGhosts(pen, ghosts, toPx, { stroke: role.colour, width: style.size.thin * bold, alpha: 0.5 });
+  if (main) drawMain(pen, toPx(main), box, ink);
+  // On stems the comparison would hide behind the heads.
+  if (pen.panel.discrete) for (const { given, curve } of extra) drawExtra(pen, given, toPx(curve));
   pen.front.push({ t: "end" });
   pen.front.push({ t: "path", pts: [box.x, box.floor, box.x + box.w, box.floor], stroke: role.colour, width: style.size.axis, alpha: 0.55 });
   if (label) pen.front.push(rowLabel(pen, label, box, place, role.colour));
@@ -188,49 +208,58 @@ function rowBox({ style, frame }, place) {
   return { x: 12 * k, w: Math.max(10, frame.width - 16 * k), floor, h: Math.max(8, place.h - 22 * k) };
 }
 
+/** Pixels of some curves, one list, NaN between them. */
 function pixelsIn(box, { range, top }) {
-  const sx = box.w / (range[1] - range[0]), sy = box.h / top;
-  return (curve) => {
-    const out = new Float64Array(curve.xs.length * 2);
-    for (let i = 0; i < curve.xs.length; i++) {
-      out[2 * i] = box.x + (curve.xs[i] - range[0]) * sx;
-      out[2 * i + 1] = box.floor - Math.min(4 * box.h, curve.ps[i] * sy);
+  const sx = box.w / (range[1] - range[0]), sy = box.h / top, most = 4 * box.h;
+  return (...curves) => {
+    const out = new Float64Array(curves.reduce((sum, curve) => sum + 2 * curve.xs.length + 2, -2)).fill(NaN);
+    let k = 0;
+    for (const { xs, ps } of curves) {
+      for (let i = 0; i < xs.length; i++, k += 2) {
+        out[k] = box.x + (xs[i] - range[0]) * sx;
+        out[k + 1] = box.floor - Math.min(most, ps[i] * sy);
+      }
+      k += 2;
     }
     return out;
   };
 }
 
-function drawSmooth(pen, curve, toPx, box, ink) {
-  const pts = toPx(curve);
-  if (!ink.ghost) {
-    const closed = [pts[0], box.floor, ...pts, pts[pts.length - 2], box.floor];
-    pen.front.push({ t: "path", pts: closed, closed: true, fill: ink.stroke, fillAlpha: ink.fillAlpha });
-  }
-  pen.front.push({ t: "path", pts, stroke: ink.stroke, width: ink.width, alpha: ink.alpha, dash: ink.dash });
+/** Filled to the floor, and a line on top. */
+function drawSmooth(pen, pts, box, ink) {
+  const closed = new Float64Array(pts.length + 4);
+  closed.set([pts[0], box.floor]);
+  closed.set(pts, 2);
+  closed.set([pts[pts.length - 2], box.floor], pts.length + 2);
+  pen.front.push({ t: "path", pts: closed, closed: true, fill: ink.stroke, fillAlpha: ink.fillAlpha });
+  pen.front.push({ t: "path", pts, stroke: ink.stroke, width: ink.width });
 }
 
-/** Ghosts are steps, the main distribution stands on stems. */
-function drawDiscrete(pen, curve, toPx, box, ink) {
-  const pts = toPx(curve), n = pts.length / 2;
-  const half = n > 1 ? (pts[2] - pts[0]) / 2 : box.w / 4;
-  const wide = 22 * pen.style.k;
-  const out = [];
-  for (let i = 0; i < n; i++) {
-    const x = pts[2 * i], y = pts[2 * i + 1];
-    if (ink.ghost && half > wide) out.push(x - wide, y, x + wide, y, NaN, NaN);
-    else if (ink.ghost) out.push(x - half, y, x + half, y);
-    else out.push(x, box.floor, x, y, NaN, NaN);
-  }
-  const dim = ink.ghost && half <= wide ? 0.7 : 1;
-  pen.front.push({ t: "path", pts: out, stroke: ink.stroke, width: ink.width, alpha: ink.alpha * dim, dash: ink.dash });
-  if (!ink.ghost) pen.front.push({ t: "dots", pts, r: Math.min(5 * pen.style.k, Math.max(2.2, half * 0.7)), fill: ink.stroke });
+/** Stems with a head on each. */
+function drawStems(pen, pts, box, ink) {
+  const stems = new Float64Array(3 * pts.length);
+  for (let i = 0; i < pts.length; i += 2) stems.set([pts[i], box.floor, pts[i], pts[i + 1], NaN, NaN], 3 * i);
+  pen.front.push({ t: "path", pts: stems, stroke: ink.stroke, width: ink.width });
+  pen.front.push({ t: "dots", pts, r: Math.min(5 * pen.style.k, Math.max(2.2, 0.35 * spacing(pts))), fill: ink.stroke });
 }
 
-/** Something else for comparison, such as the true mixture: thin and dashed, named at the right. */
-function drawExtra(pen, given, curve, toPx, box, draw) {
-  const { style } = pen, { colour } = style.role(given.role ?? "data");
-  const dash = [3 * style.k, 3 * style.k];
-  draw(pen, curve, toPx, box, { stroke: colour, width: style.size.thin * 1.3, dash, alpha: 0.9, ghost: true });
+const spacing = (pts) => (pts.length > 2 ? pts[2] - pts[0] : 60);
+
+/** Thin lines; where only whole numbers happen a line between them would mean nothing, so a dot at each. */
+function drawGhosts(pen, ghosts, toPx, ink) {
+  if (!ghosts.length) return;
+  const pts = toPx(...ghosts);
+  if (!pen.panel.discrete) return void pen.front.push({ t: "path", pts, ...ink });
+  const r = Math.min(2 * pen.style.k, Math.max(1.3, 0.2 * spacing(pts)));
+  pen.front.push({ t: "dots", pts, r, fill: ink.stroke, fillAlpha: ink.alpha });
+}
+
+/** Something else for comparison, such as the true mixture: thin and dashed, or open dots; named at the right. */
+function drawExtra(pen, given, pts) {
+  const { style } = pen, { colour } = style.role(given.role ?? "data"), width = style.size.thin * 1.3;
+  const r = Math.min(3.4 * style.k, Math.max(1.8, 0.3 * spacing(pts)));
+  if (pen.panel.discrete) pen.front.push({ t: "dots", pts, r, fill: style.colour("page"), stroke: colour, width });
+  else pen.front.push({ t: "path", pts, stroke: colour, width, dash: [3 * style.k, 3 * style.k], alpha: 0.9 });
 }
 
 function rowLabel({ style, frame }, text, box, place, fill) {
@@ -253,6 +282,18 @@ function axisTicks(panel, range, most) {
   if (panel.xs && panel.xs.length <= most) return { ticks: panel.xs, decimals: 0 };
   const nice = niceTicks(range[0], range[1], most);
   return panel.discrete ? { ticks: nice.ticks.filter(Number.isInteger), decimals: 0 } : nice;
+}
+
+/** The numbers of the axis stand still. */
+function drawKnownAxis(pen, range, y) {
+  const key = [pen.panel, range, y, pen.epoch, pen.frame.width];
+  const known = remember(pen.cache, "axis", key, () => {
+    const own = { ...pen, front: [] };
+    drawAxis(own, range, y);
+    return own.front;
+  });
+  pen.still.push(y);
+  pen.back.push(...known);
 }
 
 function drawAxis(pen, range, y) {

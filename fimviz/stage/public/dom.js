@@ -13,14 +13,29 @@ export function el(tag, props = {}, ...children) {
   return node;
 }
 
+const written = new WeakMap();
+
+/** Whether `text` is new there. What was written is remembered: asking the page costs more than the rest of a frame's text. */
+function isNew(node, place, text) {
+  let known = written.get(node);
+  if (!known) written.set(node, (known = new Map()));
+  if (known.get(place) === text) return false;
+  known.set(place, text);
+  return true;
+}
+
 /** Write only what changed: a text that is written anew is announced anew and laid out anew. */
 export function setText(node, text) {
-  if (node && node.textContent !== text) node.textContent = text;
+  if (node && isNew(node, "#text", text)) node.textContent = text;
 }
 
 export function setAttr(node, name, value) {
   const text = String(value);
-  if (node.getAttribute(name) !== text) node.setAttribute(name, text);
+  if (isNew(node, name, text)) node.setAttribute(name, text);
+}
+
+export function setStyle(node, name, value) {
+  if (isNew(node, `style.${name}`, value)) node.style.setProperty(name, value);
 }
 
 export const reducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

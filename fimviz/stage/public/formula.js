@@ -46,19 +46,31 @@ export class Formula {
   constructor(stage) {
     this.stage = stage;
     this.element = el("div", { class: "fv-formula" });
-    this.text = null;
+    this.text = this.lit = null;
+    this.slots = [];
+    this.terms = new Map();
   }
 
   adopt(given) {
     this.given = given ?? null;
     const text = given?.mathml ?? null;
     this.element.hidden = !text;
-    if (text === this.text) return;
+    if (text !== this.text) this.#build(text);
+    this.slots = Object.entries(given?.slots ?? {}).map(([slot, template]) => ({ template, nodes: this.#find(slot) }));
+  }
+
+  #build(text) {
     this.text = text;
+    this.lit = null;
     const math = text ? safeMathML(text) : null;
     math?.setAttribute("displaystyle", "true");
     this.element.replaceChildren(...(math ? [math] : []));
     this.#link(math);
+  }
+
+  #find(slot) {
+    if (!NAME.test(slot)) return [];
+    return [...this.element.querySelectorAll(`[data-slot="${slot}"], [data-id="slot-${slot}"], [data-id="${slot}"]`)];
   }
 
   /** A term and its mark light up together. */
@@ -76,12 +88,12 @@ export class Formula {
 
   /** Numbers change in place. */
   refresh(scene, lit) {
-    for (const [slot, template] of Object.entries(this.given?.slots ?? {})) {
-      if (!NAME.test(slot)) continue;
-      const nodes = this.element.querySelectorAll(`[data-slot="${slot}"], [data-id="slot-${slot}"], [data-id="${slot}"]`);
+    for (const { template, nodes } of this.slots) {
       const value = scene.fill(template);
       for (const node of nodes) setText(node, value);
     }
-    for (const [mark, nodes] of this.terms ?? []) for (const node of nodes) node.classList.toggle("fv-lit", mark === lit);
+    if (lit === this.lit) return;
+    this.lit = lit;
+    for (const [mark, nodes] of this.terms) for (const node of nodes) node.classList.toggle("fv-lit", mark === lit);
   }
 }

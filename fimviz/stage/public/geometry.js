@@ -14,8 +14,9 @@
  *   model.metricBatch(points) -> Float64Array(n*d*d)
  *   model.exp(u, v) -> u | null                                          null where the geodesic leaves the domain
  *   model.geodesic(u, v, m = 96) -> {ok, points, status, reached, length, drift, reason?}   t in [0, 1], m + 1 points
- *   model.fan(u, count | directions, length, steps = 24) -> {lanes, steps, points, status, reached, velocities}
+ *   model.fan(u, count | directions, length, steps = 24, grain = 1) -> {lanes, steps, points, status, reached, velocities}
  *       points: lane-major, points[(lane * (steps + 1) + step) * d + k], step = 0..steps at equal Fisher length;
+ *       grain: steps this many times coarser, for pictures in motion;
  *       a lane that stops early repeats its last point. status: 0 whole, 1 reached the edge, 2 accuracy lost.
  *       directions: flat Float64Array of tangent vectors (any size: scaled to unit Fisher length);
  *       count: d = 2 evenly spaced Fisher angles, d = 1 the two directions, d = 3 a spiral over the sphere.
@@ -129,9 +130,9 @@ function fromPoint(space, shoot) {
     return ok ? points.slice(d) : null;
   }
 
-  function fan(u, directions, length, steps = 24) {
+  function fan(u, directions, length, steps = 24, grain = 1) {
     const unit = space.inside(u) ? tangents(space, u, directions) : new Float64Array(0);
-    return { ...shoot(u, unit, length, steps), velocities: unit };
+    return { ...shoot(u, unit, length, steps, grain), velocities: unit };
   }
 
   return { exp, geodesic, fan };
@@ -146,8 +147,9 @@ function repeated(u, count, d) {
 
 /** log p(x; θ) at n samples; the sample's axes come first among the tape's inputs. */
 function logDensity(tape, xs, theta) {
-  const axes = tape.nIn - theta.length === 1 && typeof xs[0] === "number" ? [xs] : xs;
-  const out = new Float64Array(axes[0].length);
-  tape.run([...axes, ...Array.from(theta, Number)], [out], out.length);
+  const inputs = tape.nIn - theta.length === 1 && typeof xs[0] === "number" ? [xs] : [...xs];
+  const out = new Float64Array(inputs[0].length);
+  for (let k = 0; k < theta.length; k++) inputs.push(Number(theta[k]));
+  tape.run(inputs, [out], out.length);
   return out;
 }

@@ -2,7 +2,7 @@
  * Hands on a panel. Every handle has a focusable element lying exactly over it, which keyboard, screen readers and tests
  * use; the pointer takes the nearest handle, and a click anywhere places it there.
  */
-import { el, setAttr } from "./dom.js";
+import { el, setAttr, setStyle } from "./dom.js";
 import { usable } from "./scene.js";
 import { formatNumber } from "./text.js";
 
@@ -14,6 +14,7 @@ export class Hands {
     this.view = view;
     this.stage = stage;
     this.elements = new Map();
+    this.told = new WeakMap();
     this.handles = [];
     this.focus = null;
     this.tap = null;
@@ -62,10 +63,16 @@ export class Hands {
   }
 
   #place(handle, node) {
-    const left = `${handle.x.toFixed(2)}px`, top = `${handle.y.toFixed(2)}px`;
-    if (node.style.left !== left) node.style.left = left;
-    if (node.style.top !== top) node.style.top = top;
-    const { scene, words } = this.stage;
+    setStyle(node, "left", `${handle.x.toFixed(2)}px`);
+    setStyle(node, "top", `${handle.y.toFixed(2)}px`);
+    const { scene, words, epoch } = this.stage;
+    const age = `${epoch}|${scene.version(handle.mark.value)}`;
+    if (this.told.get(node) !== age) this.#tell(handle, node, scene, words);
+    this.told.set(node, age);
+  }
+
+  /** What a screen reader says of a handle. */
+  #tell(handle, node, scene, words) {
     setAttr(node, "aria-label", handle.mark.name ?? words("handle_value", { label: handle.mark.label ?? handle.mark.value, value: "" }).trim());
     setAttr(node, "aria-description", words("handle_help"));
     const xi = this.#chart(handle).fromU(handle.u);

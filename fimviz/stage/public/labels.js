@@ -22,8 +22,9 @@ export function placeLabels(labels, { obstacles, lines, box, style, memory }) {
   const items = [];
   const points = thin(lines);
   for (const label of labels) {
-    const rows = label.text.split("\n").filter((row) => row.length);
-    if (!rows.length || !Number.isFinite(label.x + label.y)) continue;
+    if (!Number.isFinite(label.x + label.y)) continue;
+    const rows = label.text.includes("\n") ? label.text.split("\n").filter((row) => row.length) : label.text ? [label.text] : [];
+    if (!rows.length) continue;
     const shape = measure(rows, label, style);
     const best = cheapest(label, shape, placed, points, box, memory.get(label.id));
     memory.set(label.id, best.name);
@@ -34,9 +35,10 @@ export function placeLabels(labels, { obstacles, lines, box, style, memory }) {
 }
 
 function measure(rows, label, style) {
-  const widths = rows.map((row) => textWidth(row, label.size, label.weight, style.family));
+  let w = 0;
+  for (const row of rows) w = Math.max(w, textWidth(row, label.size, label.weight, style.family));
   const leading = label.size * 1.25;
-  return { w: Math.max(...widths), h: label.size * 0.98 + leading * (rows.length - 1), leading };
+  return { w, h: label.size * 0.98 + leading * (rows.length - 1), leading };
 }
 
 function textItem(text, index, label, rect, shape, style) {
@@ -47,35 +49,49 @@ function textItem(text, index, label, rect, shape, style) {
   };
 }
 
+/** Costs only grow as they are added up, so a place is given up as soon as it costs more than the best so far. */
 function cheapest(label, shape, placed, points, box, before) {
-  let best = null;
-  const order = [...new Set([...(label.prefer ?? []), ...USUAL])];
-  RINGS.forEach((ring, r) => {
-    if (best && best.cost < 3) return;
-    order.forEach((name, i) => {
-      const key = `${name}${r}`;
-      const { rect, shift } = inside(around(label, shape, DIRECTIONS[name], ring), box);
-      let cost = i + 5 * r + 0.6 * shift - (before === key ? (label.firm ? STAY_FIRM : STAY) : 0);
-      for (const other of placed) cost += 160 * overlap(rect, other);
-      if (!label.firm && (!best || cost < best.cost)) cost += covered(rect, points);
-      if (!best || cost < best.cost) best = { name: key, rect, cost };
-    });
-  });
+  const best = { name: "", rect: null, cost: Infinity };
+  const order = orderOf(label.prefer), stay = label.firm ? STAY_FIRM : STAY;
+  for (let r = 0; r < RINGS.length && best.cost >= 3; r++) {
+    for (let i = 0; i < order.length; i++) {
+      const key = NAMES[order[i]][r];
+      const rect = around(label, shape, DIRECTIONS[order[i]], RINGS[r]);
+      let cost = i + 5 * r + 0.6 * keepInside(rect, box) - (before === key ? stay : 0);
+      for (let k = 0; k < placed.length && cost < best.cost; k++) cost += 160 * overlap(rect, placed[k]);
+      if (!label.firm && cost < best.cost) cost += covered(rect, points);
+      if (cost < best.cost) Object.assign(best, { name: key, rect, cost });
+    }
+  }
   return best;
 }
 
-function around(label, shape, [dx, dy], ring) {
-  const gap = label.gap * ring;
-  const diagonal = dx && dy ? 0.75 : 1;
-  const cx = label.x + dx * (shape.w / 2 + gap * diagonal);
-  const cy = label.y + dy * (shape.h / 2 + gap * diagonal);
-  return { x: cx - shape.w / 2, y: cy - shape.h / 2, w: shape.w, h: shape.h };
+const NAMES = Object.fromEntries(USUAL.map((name) => [name, RINGS.map((_, r) => `${name}${r}`)]));
+const orders = new Map();
+
+function orderOf(prefer) {
+  const key = prefer?.join() ?? "";
+  let order = orders.get(key);
+  if (!order) orders.set(key, (order = [...new Set([...(prefer ?? []), ...USUAL])]));
+  return order;
 }
 
-function inside(rect, box) {
-  const x = Math.max(box.x, Math.min(rect.x, box.x + box.w - rect.w));
-  const y = Math.max(box.y, Math.min(rect.y, box.y + box.h - rect.h));
-  return { rect: { ...rect, x, y }, shift: Math.abs(x - rect.x) + Math.abs(y - rect.y) };
+function around(label, shape, [dx, dy], ring) {
+  const gap = label.gap * ring * (dx && dy ? 0.75 : 1);
+  return {
+    x: label.x + dx * (shape.w / 2 + gap) - shape.w / 2,
+    y: label.y + dy * (shape.h / 2 + gap) - shape.h / 2,
+    w: shape.w,
+    h: shape.h,
+  };
+}
+
+/** Push a rectangle into the box; how far it had to go. */
+function keepInside(rect, box) {
+  const { x, y } = rect;
+  rect.x = Math.max(box.x, Math.min(x, box.x + box.w - rect.w));
+  rect.y = Math.max(box.y, Math.min(y, box.y + box.h - rect.h));
+  return Math.abs(x - rect.x) + Math.abs(y - rect.y);
 }
 
 /** Shared area as a share of the smaller rectangle, and a constant for touching at all. */
@@ -86,11 +102,12 @@ function overlap(a, b) {
   return 0.1 + (w * h) / Math.min(a.w * a.h, b.w * b.h);
 }
 
-function covered(rect, points) {
+function covered({ x, y, w, h }, points) {
+  const right = x + w, bottom = y + h;
   let hits = 0;
-  for (let i = 0; i < points.length; i += 2)
-    if (points[i] > rect.x && points[i] < rect.x + rect.w && points[i + 1] > rect.y && points[i + 1] < rect.y + rect.h) hits++;
-  return Math.min(hits, 6) * 0.9;
+  for (let i = 0; i < points.length && hits < 6; i += 2)
+    if (points[i] > x && points[i] < right && points[i + 1] > y && points[i + 1] < bottom) hits++;
+  return hits * 0.9;
 }
 
 function thin(lines) {

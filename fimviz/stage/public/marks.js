@@ -2,6 +2,7 @@
  * The marks: each turns one entry of `marks` into descriptions for the painters. A pen carries the scene, the chart and
  * the lists to write to; `pen.project` puts points of the model on the panel, whatever kind of panel it is.
  */
+import { remember } from "./alike.js";
 import { sublevel } from "./contour.js";
 import { outline, usable } from "./scene.js";
 import { refine } from "./trace.js";
@@ -58,9 +59,9 @@ const MARKS = {
     const pts = project(pen, fan.points, mark);
     const per = fan.steps + 1, line = lineStyle(pen, mark, id);
     if (mark.rim) return rim(pen, mark, id, pts, fan, per, line);
-    const broken = [];
+    const broken = new Float64Array(fan.lanes * (per + 1) * 2).fill(NaN);
     for (let lane = 0; lane < fan.lanes; lane++) {
-      broken.push(...pts.subarray(lane * per * 2, (lane + 1) * per * 2), NaN, NaN);
+      broken.set(pts.subarray(lane * per * 2, (lane + 1) * per * 2), lane * (per + 1) * 2);
       if (fan.status[lane]) openDot(pen, pts[((lane + 1) * per - 1) * 2], pts[((lane + 1) * per - 1) * 2 + 1], line.stroke);
     }
     pen.front.push({ t: "path", pts: broken, ...line, width: pen.style.size.thin, dash: [], alpha: 0.55 });
@@ -72,11 +73,12 @@ const MARKS = {
     const path = pen.scene.results.get(mark.along);
     const radius = pen.scene.number(mark.radius);
     if (!path?.ok || !(radius > 0)) return;
-    const count = Math.max(1, mark.count ?? 7), out = [];
+    const count = Math.max(1, mark.count ?? 7), round = 64;
+    const out = new Float64Array(count * (round + 1) * 2).fill(NaN);
     for (let k = 0; k < count; k++) {
       const f = count === 1 ? 0.5 : k / (count - 1);
       const u = path.atLength ? path.atLength(f) : path.at(f);
-      if (usable(u)) out.push(...pen.projectXi(pen.chartOf(mark).ellipse(u, radius, 64), mark), NaN, NaN);
+      if (usable(u)) out.set(pen.projectXi(pen.chartOf(mark).ellipse(u, radius, round), mark), k * (round + 1) * 2);
     }
     pen.front.push(quiet(pen, mark, out));
     pen.hits.push({ id, pts: out });
@@ -86,16 +88,18 @@ const MARKS = {
     if (pen.narrow) return;
     const radius = pen.scene.number(mark.radius);
     if (!(radius > 0)) return;
-    const pts = remember(pen, `tiling${index}`, [mark.points, radius, pen.frame.width, pen.frame.height], () => tile(pen, mark, radius));
+    const pts = remember(pen.cache, `tiling${index}`, [mark.points, radius, pen.frame.width, pen.frame.height], () => tile(pen, mark, radius));
     pen.still.push(id, radius);
     pen.back.push(quiet(pen, mark, pts));
   },
 
   cloud(pen, mark, id, index) {
-    const pts = remember(pen, `cloud${index}`, [mark.points, pen.frame.width, pen.frame.height], () => scatter(pen, mark));
+    const pts = remember(pen.cache, `cloud${index}`, [mark.points, pen.frame.width, pen.frame.height], () => scatter(pen, mark));
     const stale = isStale(pen, mark);
     const fill = pen.style.role("data").colour;
-    pen.front.push({ t: "dots", pts, r: 1.7 * pen.style.k, fill, fillAlpha: stale ? 0.22 : 0.8 });
+    // Hundreds of dots that stand still while a hand moves need painting once.
+    pen.still.push(id, stale, mark.points);
+    pen.back.push({ t: "dots", pts, r: 1.7 * pen.style.k, fill, fillAlpha: stale ? 0.22 : 0.8 });
     if (!stale) label(pen, mark, id, ...farthest(pts));
   },
 
@@ -104,8 +108,8 @@ const MARKS = {
     if (!usable(target)) return;
     const moving = pen.moving === mark.target;
     const version = pen.scene.version(mark.target);
-    const key = [version, moving, JSON.stringify(mark.levels), pen.frame.width, pen.frame.height];
-    const levels = remember(pen, `bands${index}`, key, () => contours(pen, mark, target, moving ? 40 : 96));
+    const key = [version, moving, mark.levels, pen.frame.width, pen.frame.height];
+    const levels = remember(pen.cache, `bands${index}`, key, () => contours(pen, mark, target, moving ? 40 : 96));
     pen.still.push(id, version, moving);
     levels.forEach(({ pts, share }) => {
       const fill = pen.style.bands[Math.round(share * (pen.style.bands.length - 1))];
@@ -304,23 +308,17 @@ function head(pen, x, y, dx, dy, fill) {
 function exitArrow(pen, pts, line) {
   const { box } = pen.frame;
   const within = (x, y) => x >= box.x && x <= box.x + box.w && y >= box.y && y <= box.y + box.h;
+  let inside = within(pts[0], pts[1]);
   for (let i = 0; i + 3 < pts.length; i += 2) {
-    const [x0, y0, x1, y1] = [pts[i], pts[i + 1], pts[i + 2], pts[i + 3]];
-    if (!within(x0, y0) || within(x1, y1) || !Number.isFinite(x1 + y1)) continue;
+    const x0 = pts[i], y0 = pts[i + 1], x1 = pts[i + 2], y1 = pts[i + 3];
+    const leaves = inside && !(inside = within(x1, y1));
+    if (!leaves || !Number.isFinite(x1 + y1)) continue;
     const s = Math.min(share(x0, x1, box.x, box.x + box.w), share(y0, y1, box.y, box.y + box.h));
     head(pen, x0 + s * (x1 - x0), y0 + s * (y1 - y0), x1 - x0, y1 - y0, line.stroke);
   }
 }
 
 const share = (from, to, lo, hi) => (to > hi ? (hi - from) / (to - from) : to < lo ? (lo - from) / (to - from) : 1);
-
-function remember(pen, name, key, make) {
-  const known = pen.cache.get(name);
-  if (known && known.key.length === key.length && known.key.every((part, i) => Object.is(part, key[i]))) return known.made;
-  const made = make();
-  pen.cache.set(name, { key, made });
-  return made;
-}
 
 function tile(pen, mark, radius) {
   const out = [], chart = pen.chartOf(mark);

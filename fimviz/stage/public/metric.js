@@ -37,9 +37,10 @@ export function makeSpace(solver, d) {
     accelerate: d === 1 ? accelerateLine : d === 2 ? accelerateSurface : accelerateIn(d, place, terms),
     /** √(vᵀ g v) of every lane. */
     speeds(Q, V, n) {
-      const T = scratch(n);
+      const T = scratch(n), out = new Float64Array(n);
       tape.run(Q, T, n);
-      return Float64Array.from({ length: n }, (_, i) => Math.sqrt(squaredSpeed(T, V, i, d, place)));
+      for (let i = 0; i < n; i++) out[i] = Math.sqrt(squaredSpeed(T, V, i, d, place));
+      return out;
     },
     /** gₐᵦ and ∂ₖgₐᵦ at lane i. */
     entry: (T, a, b, i) => T[place[a * d + b]][i],

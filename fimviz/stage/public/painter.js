@@ -3,7 +3,7 @@
  *
  *   {t: "path", pts: [x0, y0, …], closed?, stroke?, width?, dash?, cap?, alpha?, fill?, fillAlpha?, rule?}   NaN lifts the pen
  *   {t: "disc", x, y, r, fill?, fillAlpha?, stroke?, width?, alpha?}
- *   {t: "dots", pts, r, fill, fillAlpha?}
+ *   {t: "dots", pts, r, fill, fillAlpha?, stroke?, width?}
  *   {t: "text", x, y, text, size, weight?, fill, anchor?, halo?, haloWidth?, rotate?}        y is the baseline
  *   {t: "clip", x, y, w, h} … {t: "end"}
  */
@@ -12,52 +12,112 @@ const ANCHOR = { start: "left", middle: "center", end: "right" };
 
 export function paintCanvas(ctx, list, family) {
   ctx.lineJoin = "round";
-  for (const item of list) CANVAS[item.t](ctx, item, family);
+  ctx.globalAlpha = 1;
+  const pen = new Pen(ctx, family);
+  for (const item of list) CANVAS[item.t](pen, item);
 }
 
-const CANVAS = {
-  path(ctx, item) {
-    ctx.beginPath();
-    trace(ctx, item.pts, item.closed);
-    ink(ctx, item);
-  },
-  disc(ctx, item) {
-    ctx.beginPath();
-    ctx.arc(item.x, item.y, Math.max(0, item.r), 0, 2 * Math.PI);
-    ink(ctx, item);
-  },
-  dots(ctx, item) {
-    ctx.beginPath();
-    for (let i = 0; i + 1 < item.pts.length; i += 2) {
-      const x = item.pts[i], y = item.pts[i + 1];
-      if (!Number.isFinite(x + y)) continue;
-      ctx.moveTo(x + item.r, y);
-      ctx.arc(x, y, item.r, 0, 2 * Math.PI);
+/** A canvas context that is told only what differs from what it was told last: every setting is a call out of JavaScript. */
+class Pen {
+  constructor(ctx, family) {
+    this.ctx = ctx;
+    this.family = family;
+    this.font = this.dash = this.cap = this.width = this.anchor = null;
+    this.alpha = 1;
+    this.saved = [];
+  }
+
+  setAlpha(alpha) {
+    if (alpha !== this.alpha) this.ctx.globalAlpha = this.alpha = alpha;
+  }
+
+  setFont(weight, size) {
+    const font = `${weight} ${size}px ${this.family}`;
+    if (font !== this.font) this.ctx.font = this.font = font;
+  }
+
+  setAnchor(anchor) {
+    if (anchor !== this.anchor) this.ctx.textAlign = this.anchor = anchor;
+  }
+
+  setLine(width, cap, dash) {
+    if (width !== this.width) this.ctx.lineWidth = this.width = width;
+    if (cap !== this.cap) this.ctx.lineCap = this.cap = cap;
+    if (dash !== this.dash) this.ctx.setLineDash((this.dash = dash));
+  }
+
+  save() {
+    const { font, dash, cap, width, anchor, alpha } = this;
+    this.saved.push({ font, dash, cap, width, anchor, alpha });
+    this.ctx.save();
+  }
+
+  restore() {
+    Object.assign(this, this.saved.pop());
+    this.ctx.restore();
+  }
+
+  /** Fill and stroke the path that was laid out. */
+  ink(item) {
+    const { ctx } = this;
+    if (item.fill) {
+      this.setAlpha(item.fillAlpha ?? 1);
+      ctx.fillStyle = item.fill;
+      ctx.fill(item.rule ?? "nonzero");
     }
-    ink(ctx, item);
+    if (!item.stroke) return;
+    this.setAlpha(item.alpha ?? 1);
+    this.setLine(item.width ?? 1, item.cap ?? "butt", item.dash ?? SOLID);
+    ctx.strokeStyle = item.stroke;
+    ctx.stroke();
+  }
+}
+
+const SOLID = [];
+
+const CANVAS = {
+  path(pen, item) {
+    pen.ctx.beginPath();
+    trace(pen.ctx, item.pts, item.closed);
+    pen.ink(item);
   },
-  text(ctx, item, family) {
-    ctx.font = `${item.weight ?? 400} ${item.size}px ${family}`;
-    ctx.textAlign = ANCHOR[item.anchor ?? "start"];
-    ctx.textBaseline = "alphabetic";
-    ctx.globalAlpha = 1;
+  disc(pen, item) {
+    pen.ctx.beginPath();
+    pen.ctx.arc(item.x, item.y, Math.max(0, item.r), 0, 2 * Math.PI);
+    pen.ink(item);
+  },
+  dots(pen, item) {
+    const { ctx } = pen, { pts, r } = item;
+    ctx.beginPath();
+    for (let i = 0; i + 1 < pts.length; i += 2) {
+      const x = pts[i], y = pts[i + 1];
+      if (x + y - x - y !== 0) continue;
+      ctx.moveTo(x + r, y);
+      ctx.arc(x, y, r, 0, 2 * Math.PI);
+    }
+    pen.ink(item);
+  },
+  text(pen, item) {
+    const { ctx } = pen;
+    pen.setFont(item.weight ?? 400, item.size);
+    pen.setAnchor(ANCHOR[item.anchor ?? "start"]);
+    pen.setAlpha(1);
     if (item.halo) {
-      ctx.setLineDash([]);
+      pen.setLine(item.haloWidth, "butt", SOLID);
       ctx.strokeStyle = item.halo;
-      ctx.lineWidth = item.haloWidth;
       ctx.strokeText(item.text, item.x, item.y);
     }
     ctx.fillStyle = item.fill;
     ctx.fillText(item.text, item.x, item.y);
   },
-  clip(ctx, item) {
-    ctx.save();
-    ctx.beginPath();
-    ctx.rect(item.x, item.y, item.w, item.h);
-    ctx.clip();
+  clip(pen, item) {
+    pen.save();
+    pen.ctx.beginPath();
+    pen.ctx.rect(item.x, item.y, item.w, item.h);
+    pen.ctx.clip();
   },
-  end(ctx) {
-    ctx.restore();
+  end(pen) {
+    pen.restore();
   },
 };
 
@@ -65,7 +125,8 @@ function trace(ctx, pts, closed) {
   let down = false;
   for (let i = 0; i + 1 < pts.length; i += 2) {
     const x = pts[i], y = pts[i + 1];
-    if (!Number.isFinite(x + y)) {
+    // Neither NaN nor infinite: a number minus itself is zero only then.
+    if (x + y - x - y !== 0) {
       if (down && closed) ctx.closePath();
       down = false;
     } else if (down) ctx.lineTo(x, y);
@@ -75,23 +136,6 @@ function trace(ctx, pts, closed) {
     }
   }
   if (down && closed) ctx.closePath();
-}
-
-function ink(ctx, item) {
-  if (item.fill) {
-    ctx.globalAlpha = item.fillAlpha ?? 1;
-    ctx.fillStyle = item.fill;
-    ctx.fill(item.rule ?? "nonzero");
-  }
-  if (item.stroke) {
-    ctx.globalAlpha = item.alpha ?? 1;
-    ctx.strokeStyle = item.stroke;
-    ctx.lineWidth = item.width ?? 1;
-    ctx.lineCap = item.cap ?? "butt";
-    ctx.setLineDash(item.dash ?? []);
-    ctx.stroke();
-  }
-  ctx.globalAlpha = 1;
 }
 
 /** The list as the inside of an SVG group; `name` keeps clip ids apart between panels. */
@@ -113,6 +157,7 @@ const SVG = {
   path: (item) => `<path d="${steps(item.pts, item.closed)}"${paint(item)}/>`,
   disc: (item) => `<circle cx="${n(item.x)}" cy="${n(item.y)}" r="${n(item.r)}"${paint(item)}/>`,
   dots(item) {
+    if (item.stroke) return rings(item);
     // Zero-length strokes with round caps: one element however many dots.
     let d = "";
     for (let i = 0; i + 1 < item.pts.length; i += 2)
@@ -131,6 +176,13 @@ const SVG = {
     );
   },
 };
+
+function rings(item) {
+  const parts = [];
+  for (let i = 0; i + 1 < item.pts.length; i += 2)
+    if (Number.isFinite(item.pts[i] + item.pts[i + 1])) parts.push(`<circle cx="${n(item.pts[i])}" cy="${n(item.pts[i + 1])}" r="${n(item.r)}"/>`);
+  return `<g${paint(item)}>${parts.join("")}</g>`;
+}
 
 function steps(pts, closed) {
   let d = "", down = false;
@@ -165,19 +217,27 @@ export function escape(text) {
 const widths = new Map();
 let ruler = null;
 
-/** Width of a text in pixels, remembered: measuring is the slowest thing a label does. */
+/**
+ * Width of a text in pixels, remembered: measuring is the slowest thing a label does. Digits count as zeros, so that a
+ * moving readout is measured once and its label does not tremble.
+ */
 export function textWidth(text, size, weight, family) {
-  const key = `${weight}|${size}|${family}|${text}`;
-  let width = widths.get(key);
+  const font = `${weight} ${size}px ${family}`;
+  let known = widths.get(font);
+  if (!known) widths.set(font, (known = new Map()));
+  const shape = text.replace(DIGITS, "0");
+  let width = known.get(shape);
   if (width === undefined) {
     ruler ??= document.createElement("canvas").getContext("2d");
-    ruler.font = `${weight} ${size}px ${family}`;
-    width = ruler.measureText(text).width;
-    if (widths.size > 2000) widths.clear();
-    widths.set(key, width);
+    ruler.font = font;
+    width = ruler.measureText(shape).width;
+    if (known.size > 2000) known.clear();
+    known.set(shape, width);
   }
   return width;
 }
+
+const DIGITS = /[1-9]/g;
 
 /** Widths change when a font arrives late. */
 export const forgetWidths = () => widths.clear();

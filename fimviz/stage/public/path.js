@@ -114,10 +114,13 @@ export class Path {
   }
 
   /** m + 1 points at parameters where(i / m), flat. */
-  sample(m, where = (s) => s) {
+  sample(m, where = null) {
     const d = this.columns.length;
     const points = new Float64Array((m + 1) * d);
-    for (let i = 0; i <= m; i++) points.set(this.at(where(i / m)), i * d);
+    for (let i = 0; i <= m; i++) {
+      const base = this.locate(where ? where(i / m) : i / m);
+      for (let k = 0; k < d; k++) points[i * d + k] = this.from[k] + weighted(this.columns[k], base);
+    }
     return points;
   }
 }
@@ -146,7 +149,7 @@ export function follow(space, columnsAt, { tolerance = 1e-4, deepest = 30 } = {}
     const coarse = measured.filter((piece) => !fine(piece));
     done.push(...measured.filter(fine));
     pending = coarse.flatMap(({ a, b }) => [{ a, b: (a + b) / 2 }, { a: (a + b) / 2, b }]);
-    guess = Array.from(from, (x, k) => joined(coarse, (piece) => refine(piece.columns[k]), 2).map((offset) => x + offset));
+    guess = Array.from(from, (x, k) => moved(joined(coarse, (piece) => refine(piece.columns[k]), 2), x, 2 * NODES * coarse.length));
   }
   done.sort((first, second) => first.a - second.a);
   const columns = Array.from({ length: space.d }, (_, k) => joined(done, (piece) => piece.columns[k]));
@@ -155,23 +158,30 @@ export function follow(space, columnsAt, { tolerance = 1e-4, deepest = 30 } = {}
 }
 
 function nodesOf(panels) {
-  return Float64Array.from({ length: panels.length * NODES }, (_, i) => {
-    const { a, b } = panels[Math.floor(i / NODES)];
-    return a + (b - a) * POINTS[i % NODES];
+  const out = new Float64Array(panels.length * NODES);
+  panels.forEach(({ a, b }, e) => {
+    for (let j = 0; j < NODES; j++) out[e * NODES + j] = a + (b - a) * POINTS[j];
   });
+  return out;
 }
 
 function measuredPanels(space, panels, columns, from) {
   const n = panels.length * NODES;
-  const offsets = columns.map((column, k) => column.map((x) => x - from[k]));
-  const velocities = offsets.map((column) => {
-    const out = new Float64Array(n);
-    onPanels(D, column, out, panels.length);
-    return out;
-  });
+  const [offsets, velocities] = [[], []];
+  for (let k = 0; k < columns.length; k++) {
+    offsets.push(moved(columns[k], -from[k], n));
+    velocities.push(new Float64Array(n));
+    onPanels(D, offsets[k], velocities[k], panels.length);
+  }
   const speeds = space.speeds(columns, velocities, n);
   for (let i = 0; i < n; i++) if (!(speeds[i] < Infinity)) return null;
   return panels.map(({ a, b }, e) => measuredPanel(a, b, offsets, speeds, e * NODES));
+}
+
+function moved(column, by, n) {
+  const out = new Float64Array(n);
+  for (let i = 0; i < n; i++) out[i] = column[i] + by;
+  return out;
 }
 
 function measuredPanel(a, b, columns, speeds, base) {
@@ -181,7 +191,8 @@ function measuredPanel(a, b, columns, speeds, base) {
     if (j % 2 === 0) coarse += COARSE_QUADRATURE[j / 2] * speeds[base + j];
   }
   const part = (column) => column.slice(base, base + NODES);
-  const perUnit = part(speeds).map((v) => v / (b - a));
+  const perUnit = part(speeds);
+  for (let j = 0; j < NODES; j++) perUnit[j] /= b - a;
   return { a, b, columns: columns.map(part), speeds: perUnit, length, doubt: Math.abs(length - coarse) };
 }
 

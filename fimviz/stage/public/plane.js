@@ -2,6 +2,7 @@
  * A panel of kind "plane": one chart, a window, axes, and marks. It turns the scene into a list for the painters, in two
  * layers (what stands still behind, what moves in front), with the handles, hover targets and notices that go with it.
  */
+import { remember } from "./alike.js";
 import { drawAxes } from "./axes.js";
 import { placeLabels } from "./labels.js";
 import { drawMark } from "./marks.js";
@@ -23,7 +24,7 @@ export function planeFrame(panel, width, height, style) {
   const toY = (Y) => floor - (Y - y0) * sy;
   const fromPx = (x, y) => [x0 + (x - left) / sx, y0 + (floor - y) / sy];
   const [wx0, wy1] = fromPx(box.x, box.y), [wx1, wy0] = fromPx(box.x + box.w, box.y + box.h);
-  return { kind: "plane", box, sx, sy, toX, toY, fromPx, window: [wx0, wx1, wy0, wy1], width, height };
+  return { kind: "plane", box, sx, sy, left, floor, x0, y0, toX, toY, fromPx, window: [wx0, wx1, wy0, wy1], width, height };
 }
 
 function goodWindow(window) {
@@ -53,9 +54,8 @@ export function drawPlane(panel, frame, context) {
   if (!chart) return pen;
   const marks = (panel.marks ?? []).filter((mark) => mark && context.scene.shown(mark.when));
   // Axes stand outside the clip that keeps the marks in.
-  const grid = marks.find((mark) => mark.kind === "grid") ?? {};
-  pen.still.push(JSON.stringify(grid));
-  drawAxes(pen, grid);
+  const grid = marks.find((mark) => mark.kind === "grid") ?? NO_GRID;
+  drawKnownAxes(pen, grid);
   pen.chartOf = () => chart;
   pen.projectXi = (xi) => pixels(xi, chart.n, frame);
   const clip = { t: "clip", ...clipBox(pen) };
@@ -68,11 +68,25 @@ export function drawPlane(panel, frame, context) {
   return pen;
 }
 
-function pixels(xi, n, frame) {
+const NO_GRID = {};
+
+/** Axes change with the panel and its frame alone, not from one frame of time to the next. */
+function drawKnownAxes(pen, grid) {
+  const { back, texts } = remember(pen.cache, "axes", [pen.panel, pen.frame, grid], () => {
+    const own = { ...pen, back: [], texts: [] };
+    drawAxes(own, grid);
+    return own;
+  });
+  pen.back.push(...back);
+  pen.texts.push(...texts);
+  pen.still.push(pen.panel.marks?.indexOf(grid));
+}
+
+function pixels(xi, n, { left, floor, sx, sy, x0, y0 }) {
   const out = new Float64Array((xi.length / n) * 2);
-  for (let i = 0, k = 0; i < xi.length; i += n) {
-    out[k++] = frame.toX(xi[i]);
-    out[k++] = frame.toY(xi[i + 1]);
+  for (let i = 0, k = 0; i < xi.length; i += n, k += 2) {
+    out[k] = left + (xi[i] - x0) * sx;
+    out[k + 1] = floor - (xi[i + 1] - y0) * sy;
   }
   return out;
 }

@@ -4,6 +4,7 @@
  *
  * Results by id:  point {u}  ·  path {ok, length, at, …}  ·  curve {points | offsets}  ·  fan  ·  descent  ·  number {value}
  */
+import { alike, settled } from "./alike.js";
 import { makeModel, makeChart, makeDescent } from "./geometry.js";
 import { fillTemplate } from "./text.js";
 
@@ -18,6 +19,9 @@ export class Scene {
     this.charts = new Map();
     this.descents = new Map();
     this.clock = 0;
+    this.moving = false;
+    this.computed = [];
+    this.parameters = [];
     this.model = null;
     this.familyKey = null;
   }
@@ -25,7 +29,9 @@ export class Scene {
   /** Take over everything but the values. Returns true when the model was rebuilt. */
   adopt(data) {
     this.data = data;
-    this.computed = Array.isArray(data.computed) ? data.computed.filter((c) => c && c.id && c.verb) : [];
+    this.parameters = (data.model?.theta ?? []).map((p) => p.name);
+    const computed = Array.isArray(data.computed) ? data.computed.filter((c) => c && c.id && c.verb) : [];
+    this.computed = settled(this.computed, computed);
     const key = data.family ?? JSON.stringify(data.model ?? null);
     const rebuilt = key !== this.familyKey;
     if (rebuilt) this.#rebuild(data, key);
@@ -89,7 +95,8 @@ export class Scene {
   shown(when) {
     const show = this.values.show;
     if (when == null || !Array.isArray(show)) return true;
-    return [when].flat().every((key) => (key.startsWith("!") ? !show.includes(key.slice(1)) : show.includes(key)));
+    if (Array.isArray(when)) return when.every((key) => this.shown(key));
+    return when.startsWith("!") ? !show.includes(when.slice(1)) : show.includes(when);
   }
 
   version(name) {
@@ -141,27 +148,28 @@ export class Scene {
 
   #evaluateOne(spec) {
     const shown = this.shown(spec.when);
-    const signature = shown ? this.#signature(spec) : "hidden";
+    const age = shown ? this.#age(spec) : -1;
     const known = this.cache.get(spec.id);
-    if (known?.signature === signature) return false;
+    if (known && known.spec === spec && known.age === age) return false;
     const result = shown ? this.#run(spec, known?.result) : null;
     if (result) this.results.set(spec.id, result);
     else this.results.delete(spec.id);
-    this.cache.set(spec.id, { signature, result });
+    this.cache.set(spec.id, { spec, age, result });
     this.versions.set(spec.id, ++this.clock);
     return true;
   }
 
-  #signature(spec) {
-    let read = readings.get(spec);
-    if (!read) {
-      read = { text: JSON.stringify(spec), names: new Set() };
-      collect(spec, read.names);
-      readings.set(spec, read);
+  /** When the youngest of what it reads came to be. Half a tick more where it is drawn roughly, in motion. */
+  #age(spec) {
+    let names = readings.get(spec);
+    if (!names) {
+      names = new Set();
+      collect(spec, names);
+      readings.set(spec, (names = [...names]));
     }
-    let signature = read.text;
-    for (const name of read.names) if (this.versions.has(name)) signature += `|${name}${this.versions.get(name)}`;
-    return signature;
+    let age = 0;
+    for (const name of names) age = Math.max(age, this.versions.get(name) ?? 0);
+    return age + (this.moving && spec.verb === "fan" ? 0.5 : 0);
   }
 
   #run(spec, before) {
@@ -176,7 +184,8 @@ export class Scene {
 
   /** What "half.sigma", "fr.length", "n" or "A.mu" stands for; undefined when nothing does. */
   lookup(name) {
-    const [id, prop] = name.split(".");
+    const dot = name.indexOf(".");
+    const id = dot < 0 ? name : name.slice(0, dot), prop = dot < 0 ? undefined : name.slice(dot + 1);
     const result = this.results.get(id);
     if (result) return this.#property(result, prop);
     const value = this.values[id];
@@ -221,7 +230,7 @@ export class Scene {
   }
 
   names() {
-    return (this.data?.model?.theta ?? []).map((p) => p.name);
+    return this.parameters;
   }
 
   fill(template, extra = {}) {
@@ -244,6 +253,9 @@ const OPERATIONS = {
   round: (a) => Math.round(a),
 };
 
+/** How much coarser the many lines of a fan are followed while a hand moves; the difference is below a tenth of a pixel. */
+const ROUGH = 10_000;
+
 const VERBS = {
   connect(scene, spec, before) {
     const a = scene.point(spec.from), b = scene.point(spec.to);
@@ -251,13 +263,13 @@ const VERBS = {
     let path = scene.model.connect(a, b, before?.warm ?? null);
     // A warm start from far away can mislead; a cold one is the authority on "none found".
     if (!path.ok && before?.warm) path = scene.model.connect(a, b, null);
-    return { kind: "path", ...path };
+    return Object.assign(path, { kind: "path" });
   },
 
   affine(scene, spec) {
     const a = scene.point(spec.from), b = scene.point(spec.to);
     if (!usable(a) || !usable(b)) return fail("path", "outside");
-    return { kind: "path", ...scene.model.affine(a, b, spec.in ?? "natural") };
+    return Object.assign(scene.model.affine(a, b, spec.in ?? "natural"), { kind: "path" });
   },
 
   at(scene, spec) {
@@ -272,8 +284,8 @@ const VERBS = {
   fan(scene, spec) {
     const u = scene.point(spec.at);
     if (!usable(u)) return fail("fan", "outside");
-    const fan = scene.model.fan(u, spec.count ?? 48, scene.number(spec.length), spec.steps ?? 24);
-    return { kind: "fan", ok: true, ...fan };
+    const fan = scene.model.fan(u, spec.count ?? 48, scene.number(spec.length), spec.steps ?? 24, scene.moving ? ROUGH : 1);
+    return Object.assign(fan, { kind: "fan", ok: true });
   },
 
   ellipse(scene, spec) {
@@ -367,8 +379,7 @@ function collect(node, names) {
 }
 
 function keep(map, name, spec, make) {
-  const text = JSON.stringify(spec);
-  if (map.get(name)?.text !== text) map.set(name, { text, spec, made: make(spec) });
+  if (!alike(map.get(name)?.spec, spec)) map.set(name, { spec, made: make(spec) });
 }
 
 export function same(a, b) {

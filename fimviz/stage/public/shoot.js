@@ -21,18 +21,18 @@ const WORST_DRIFT = 1e-6;
 const NEAR_EDGE = 0.01;
 
 /**
- * shooter(space)(u, velocities, length, steps) -> {lanes, steps, points, status, reached, drift}
+ * shooter(space)(u, velocities, length, steps, grain = 1) -> {lanes, steps, points, status, reached, drift}
+ * grain: how many times coarser than usual the steps may be (with ten thousand the error is still below a tenth of a pixel).
  * velocities: lanes × d, of unit Fisher length; points[(lane·(steps+1) + step)·d + k] at equal lengths, the last good
  * point repeated where a lane stopped early; reached: the length where it stopped; drift: largest |v|²_g − 1.
  */
 export function shooter(space) {
   const batch = makeBatch(space);
-  return function shoot(u, velocities, length, steps) {
+  return function shoot(u, velocities, length, steps, grain = 1) {
     const lanes = velocities.length / space.d;
     const result = emptyResult(space.d, u, lanes, steps, length);
-    let active = batch.start(u, velocities, lanes, Math.min(length, FIRST_STEP));
+    let active = batch.start(u, velocities, lanes, Math.min(length, FIRST_STEP * grain ** 0.125), grain);
     for (let round = 0; active > 0 && length > 0 && round < 10_000; round++) {
-
       batch.clip(active, length);
       batch.step(active);
       active = batch.settle(active, result);
@@ -61,9 +61,10 @@ function makeBatch(space) {
     lane: columns(7), stageV: Array.from({ length: STAGES }, () => columns(d)),
     stageA: Array.from({ length: STAGES }, () => columns(d)), T: space.tensors(), error: columns(4),
   };
-  let x;
+  let x, coarse;
 
-  function start(u, velocities, lanes, h) {
+  function start(u, velocities, lanes, h, grain) {
+    coarse = grain;
     const sized = (t) => (Array.isArray(t) ? t.map((s) => s(lanes)) : t(lanes));
     x = Object.fromEntries(Object.entries(take).map(([name, t]) => [name, sized(t)]));
     for (let i = 0; i < lanes; i++) {
@@ -122,7 +123,7 @@ function makeBatch(space) {
       combine(five, null, x.lane[3], E5, slope, k, n);
       combine(three, null, x.lane[3], E3, slope, k, n);
       for (let i = 0; i < n; i++) {
-        const scale = tolerance(x.lane[3][i]) * x.unit[k][i] + 4e-16 * Math.abs(x.q[k][i]);
+        const scale = coarse * tolerance(x.lane[3][i]) * x.unit[k][i] + 4e-16 * Math.abs(x.q[k][i]);
         error[i] += (five[i] / scale) ** 2;
         drift[i] += (three[i] / scale) ** 2;
       }
@@ -149,7 +150,7 @@ function makeBatch(space) {
 
   function accepted(i) {
     const change = Math.abs(x.error[3][i] - x.lane[4][i]);
-    return x.error[0][i] <= 1 && change < WORST_STEP_DRIFT * (tolerance(x.lane[3][i]) / TOLERANCE);
+    return x.error[0][i] <= 1 && change < coarse * WORST_STEP_DRIFT * (tolerance(x.lane[3][i]) / TOLERANCE);
   }
 
   function shorten(i, result) {
@@ -195,7 +196,7 @@ function makeBatch(space) {
     measureUnits(i);
     drift[i] = x.error[3][i];
     result.drift = Math.max(result.drift, Math.abs(drift[i]));
-    if (Math.abs(drift[i]) > WORST_DRIFT) return finish(i, result, h[i] < NEAR_EDGE ? EDGE : INACCURATE);
+    if (Math.abs(drift[i]) > coarse * WORST_DRIFT) return finish(i, result, h[i] < NEAR_EDGE ? EDGE : INACCURATE);
     if (space.outside(pointOf(x.q, i))) return finish(i, result, EDGE);
     if (end === result.length) return finish(i, result, WHOLE);
     return stalled(i, result) && finish(i, result, EDGE, remaining(i));

@@ -5,6 +5,7 @@
  * The browser owns the values. They are adopted from data only when `rev` has changed, and reported with
  * setStateValue("values", …) on release or 250 ms after the last key; while a hand moves nothing is sent.
  */
+import { alike } from "./alike.js";
 import { Prediction } from "./card.js";
 import { Scrubber, Sliders } from "./controls.js";
 import { el, memory, setAttr, setText } from "./dom.js";
@@ -99,12 +100,13 @@ class Stage {
 
   /** What stands above can change the theme without a run, and move the stage without resizing it. */
   #watchAbove() {
+    const above = ancestors(this.element);
+    if (this.above?.length === above.length && above.every((node, i) => node === this.above[i])) return;
+    this.above = above;
     this.themes.disconnect();
-    for (let node = this.element.parentNode; node; node = node.parentNode ?? node.host) {
-      if (node.nodeType !== Node.ELEMENT_NODE) continue;
-      this.themes.observe(node, { attributes: true, attributeFilter: ["class", "style"] });
-      this.resizes.observe(node);
-    }
+    this.resizes.disconnect();
+    for (const node of above) this.themes.observe(node, { attributes: true, attributeFilter: ["class", "style"] });
+    for (const node of [this.element, ...above]) this.resizes.observe(node);
   }
 
   leave() {
@@ -129,7 +131,7 @@ class Stage {
       this.#fail(error);
     }
     this.#watchAbove();
-    this.relayout();
+    this.request();
     this.nudgeTimer ??= setTimeout(() => this.motion.nudgeOnce(), 900);
   }
 
@@ -141,8 +143,16 @@ class Stage {
     return { ...this.parsed, ...live };
   }
 
+  /** Most runs follow a release and say what is on screen already; then there is nothing to do but to hear it. */
   #adopt(data) {
+    const before = this.error ? null : this.data;
     this.data = data;
+    if (before && alikeBut(LIVE, data, before)) return this.#adoptValues(data, false);
+    this.#adoptScene(data);
+    if (!before || !alikeBut(DRAWN, outlined(data), outlined(before))) this.#dressAnew();
+  }
+
+  #adoptScene(data) {
     this.words = makeWords(data.words);
     const rebuilt = this.scene.adopt(data);
     this.#adoptValues(data, rebuilt);
@@ -154,12 +164,17 @@ class Stage {
     this.prediction.adopt(unless("predict", data.predict), this.words);
     this.formula.adopt(unless("formula", data.formula));
     this.toolbar.adopt(this.words, Boolean(data.present), hidden.has("toolbar"));
+    this.lower.hidden = this.prediction.element.hidden && this.formula.element.hidden;
+  }
+
+  /** Words, colours, sizes or places may have changed. */
+  #dressAnew() {
     this.table.adopt(this.words);
     this.help.adopt(this.words);
-    this.lower.hidden = this.prediction.element.hidden && this.formula.element.hidden;
     this.epoch++;
     this.styleKey = null;
     this.#restyle();
+    this.relayout();
   }
 
   #adoptValues(data, rebuilt) {
@@ -254,6 +269,7 @@ class Stage {
   #draw(now) {
     this.#applyDrag();
     this.motion.advance(now);
+    this.scene.moving = Boolean(this.drag);
     this.scene.evaluate();
     const moving = this.drag?.handle.mark.value ?? null;
     const nudge = this.motion.nudge(now);
@@ -269,7 +285,7 @@ class Stage {
 
   #notices() {
     for (const view of this.views) {
-      const reasons = [...new Set(view.pen?.notices ?? [])];
+      const reasons = view.pen?.notices.length ? [...new Set(view.pen.notices)] : [];
       setText(view.notice, reasons.map((reason) => this.words(`reason_${String(reason).replaceAll("-", "_")}`)).join(" "));
     }
   }
@@ -408,6 +424,24 @@ function check(data) {
   if (!data.values || typeof data.values !== "object") throw new Unreadable("the scene has no values");
   return data;
 }
+
+function ancestors(element) {
+  const found = [];
+  for (let node = element.parentNode; node; node = node.parentNode ?? node.host)
+    if (node.nodeType === Node.ELEMENT_NODE) found.push(node);
+  return found;
+}
+
+const LIVE = new Set(["values", "rev", "beat"]);
+const DRAWN = new Set([...LIVE, "model", "charts", "descents", "computed", "sentence", "badge"]);
+
+function alikeBut(skipped, a, b) {
+  const names = new Set([...Object.keys(a), ...Object.keys(b)]);
+  return [...names].every((name) => skipped.has(name) || alike(a[name], b[name]));
+}
+
+/** The data without the marks: what is left decides how much room everything takes. */
+const outlined = (data) => ({ ...data, panels: data.panels.map((panel) => panel && { ...panel, marks: null }) });
 
 function sameSlot(a, b) {
   return a.kind === b.kind && (a.area ?? "picture") === (b.area ?? "picture") && (a.id ?? "") === (b.id ?? "");

@@ -10,13 +10,24 @@ export function formatNumber(value, spec = "") {
   if (typeof value === "boolean") return String(value);
   if (typeof value !== "number" || Number.isNaN(value)) return MISSING;
   if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
-  const [, plus, comma, digits, kind] = /^(\+?)(,?)(?:\.(\d+))?([a-z%]?)$/i.exec(spec) ?? [null, "", "", "3", "g"];
-  const count = digits === undefined ? null : Math.min(20, Number(digits));
-  let text = shape(value, kind || (count === null ? "g" : "f"), count);
-  if (Number(text.replace("%", "")) === 0 && text.startsWith("-")) text = text.slice(1);
+  const { plus, comma, count, kind } = parsed(spec);
+  let text = shape(value, kind, count);
+  if (text.startsWith("-") && Number(text.replace("%", "")) === 0) text = text.slice(1);
   if (comma) text = text.replace(/^-?\d+/, (whole) => whole.replace(/\B(?=(\d{3})+$)/g, ","));
   if (plus && value > 0) text = `+${text}`;
-  return text.replace("-", "−").replace("e-", "e−");
+  return text.replaceAll("-", "−").replace("e+", "e");
+}
+
+const specs = new Map();
+
+function parsed(spec) {
+  let known = specs.get(spec);
+  if (known) return known;
+  const [, plus, comma, digits, kind] = /^(\+?)(,?)(?:\.(\d+))?([a-z%]?)$/i.exec(spec) ?? [null, "", "", "3", "g"];
+  const count = digits === undefined ? null : Math.min(20, Number(digits));
+  known = { plus, comma, count, kind: kind || (count === null ? "g" : "f") };
+  specs.set(spec, known);
+  return known;
 }
 
 function shape(value, kind, count) {

@@ -2,6 +2,7 @@
  * One panel on the page: two canvases (what stands still, what moves) under a layer that takes the pointer. The panel's
  * kind decides who draws it.
  */
+import { alike, remember } from "./alike.js";
 import { drawDensities } from "./density.js";
 import { el } from "./dom.js";
 import { Hands } from "./handles.js";
@@ -24,20 +25,23 @@ export class View {
     this.stage = stage;
     this.back = el("canvas", { class: "fv-canvas", "aria-hidden": "true" });
     this.front = el("canvas", { class: "fv-canvas", role: "img" });
+    this.contexts = new Map([this.back, this.front].map((canvas) => [canvas, canvas.getContext("2d")]));
     this.layer = el("div", { class: "fv-layer" });
     this.notice = el("p", { class: "fv-notice", role: "status" });
     this.element = el("div", { class: `fv-panel fv-${panel.kind}` }, this.back, this.front, this.layer, this.notice);
     this.cache = new Map();
     this.memory = new Map();
-    this.backKey = null;
+    this.frameKey = null;
     this.width = this.height = 0;
     this.hands = new Hands(this, stage);
     this.adopt(panel);
   }
 
+  /** A panel that says the same stays the same object: what was computed for its marks is still good. */
   adopt(panel) {
+    if (this.panel && alike(panel, this.panel)) return;
     this.panel = panel;
-    this.backKey = null;
+    this.frameKey = null;
   }
 
   /** Returns false while the panel has no size: hidden, or not laid out yet. */
@@ -46,7 +50,8 @@ export class View {
     if (width < 20 || height < 20) return false;
     const ratio = Math.min(4, Math.max(1, window.devicePixelRatio || 1));
     if (width !== this.width || height !== this.height || ratio !== this.ratio) {
-      Object.assign(this, { width, height, ratio, backKey: null });
+      Object.assign(this, { width, height, ratio });
+      this.cache.delete("back");
       for (const canvas of [this.back, this.front]) {
         canvas.width = Math.round(width * ratio);
         canvas.height = Math.round(height * ratio);
@@ -60,24 +65,29 @@ export class View {
     const kind = KINDS[this.panel.kind];
     const full = { ...context, cache: this.cache, memory: this.memory, focus: this.hands.focus, narrow: this.stage.narrow };
     if (kind.frame) {
-      this.frame = kind.frame(this.panel, this.width, this.height, context.style);
+      this.#measureFrame(kind, context);
       this.pen = kind.draw(this.panel, this.frame, full);
     } else this.pen = kind.draw(this.panel, this.width, this.height, full);
     this.#paint(context);
     this.hands.sync(this.pen.handles);
   }
 
+  #measureFrame(kind, { style, epoch }) {
+    const key = `${epoch}|${this.width}×${this.height}`;
+    if (key === this.frameKey) return;
+    this.frame = kind.frame(this.panel, this.width, this.height, style);
+    this.frameKey = key;
+  }
+
   #paint({ style, epoch }) {
-    const key = `${epoch}|${this.width}×${this.height}|${this.pen.still.join("|")}`;
-    if (key !== this.backKey) {
-      this.#paintOn(this.back, this.pen.back, style);
-      this.backKey = key;
-    }
+    remember(this.cache, "back", [this.panel, epoch, this.width, this.height, ...this.pen.still], () =>
+      this.#paintOn(this.back, this.pen.back, style),
+    );
     this.#paintOn(this.front, this.pen.front, style);
   }
 
   #paintOn(canvas, list, style) {
-    const ctx = canvas.getContext("2d");
+    const ctx = this.contexts.get(canvas);
     ctx.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     ctx.clearRect(0, 0, this.width, this.height);
     paintCanvas(ctx, list, style.family);
