@@ -91,7 +91,7 @@ const CANVAS = {
     ctx.beginPath();
     for (let i = 0; i + 1 < pts.length; i += 2) {
       const x = pts[i], y = pts[i + 1];
-      if (x + y - x - y !== 0) continue;
+      if (x - x + (y - y) !== 0) continue;
       ctx.moveTo(x + r, y);
       ctx.arc(x, y, r, 0, 2 * Math.PI);
     }
@@ -126,7 +126,7 @@ function trace(ctx, pts, closed) {
   for (let i = 0; i + 1 < pts.length; i += 2) {
     const x = pts[i], y = pts[i + 1];
     // Neither NaN nor infinite: a number minus itself is zero only then.
-    if (x + y - x - y !== 0) {
+    if (x - x + (y - y) !== 0) {
       if (down && closed) ctx.closePath();
       down = false;
     } else if (down) ctx.lineTo(x, y);
