@@ -103,6 +103,14 @@ def _below(s: Array, turn: Array, lift: Array) -> tuple[Array, Array]:
 class Simplex:
     """Probabilities p₁ … p_d with p₀ = 1 − Σp: great circles of z = √p, distances doubled."""
 
+    def embedding(self, p: Sequence[sp.Expr]) -> tuple[sp.Expr, ...]:
+        """z = √p on the unit sphere, as expressions; p₀ comes last."""
+        return tuple(sp.sqrt(x) for x in (*p, 1 - sp.Add(*p)))
+
+    def of_embedding(self, z: Sequence[sp.Expr]) -> tuple[sp.Expr, ...]:
+        """p = z² of a point of the sphere."""
+        return tuple(x**2 for x in z[:-1])
+
     def _to(self, p: Array) -> Array:
         return np.sqrt(np.concatenate([p, 1 - p.sum(-1, keepdims=True)], axis=-1))
 

@@ -13,6 +13,7 @@ from fimviz.atlas import ChartMap, chart_map
 from fimviz.divergence import kl_expression
 from fimviz.family import Family
 from fimviz.gradient import chart_loss_tape
+from fimviz.isometry import Simplex
 from fimviz.metric import fisher_metric
 from fimviz.tape import lower
 
@@ -44,6 +45,7 @@ def describe(family: Family) -> dict[str, Any]:
         "natural": _natural(family, free),
         "expectation": _expectation(family, free),
         "kl": _kl(family, free),
+        "sphere": _sphere(family, free),
     }
 
 
@@ -131,6 +133,18 @@ def _expectation(family: Family, free: ChartMap) -> dict[str, Any] | None:
         return None
     between = _between(chart_map(family, "expectation"), free)
     return {"from_u": between["from_u"], "jac_u": between["jac_u"]}
+
+
+def _sphere(family: Family, free: ChartMap) -> dict[str, Any] | None:
+    """u -> z on a unit sphere and back, where the family is a part of one: great circles need no solver."""
+    closed = fisher_metric(family).closed_form
+    if closed is None or not isinstance(closed.isometry, Simplex):
+        return None
+    z = sp.symbols(f"z0:{family.dimension + 1}", positive=True)
+    embedded = _in_u(closed.isometry.embedding(family.symbols), free)
+    swap = dict(zip(family.symbols, closed.isometry.of_embedding(z), strict=True))
+    back = [e.subs(swap, simultaneous=True) for e in free.forward]
+    return {"embed": _tape(embedded, _u(free)), "back": _tape(back, z)}
 
 
 def _kl(family: Family, free: ChartMap) -> dict[str, Any] | None:

@@ -6,22 +6,26 @@ import { NODES, POINTS, coarsen, refine } from "./chebyshev.js";
 import { collocator } from "./collocate.js";
 import { descender } from "./energy.js";
 import { follow, Path } from "./path.js";
+import { compileTape } from "./tape.js";
 
 const WANTED_DRIFT = 1e-8;
 const ALLOWED_DRIFT = 1e-5;
 const SPARE_DRIFT = 1e-12;
 const MOST_PANELS = 64;
 const PIECES_A_PANEL = 4;
+const NEAR = 1e-3;
 
-/** connector(space, shoot)(uA, uB, warm, m) -> result, as described in geometry.js. */
-export function connector(space, shoot) {
+/** connector(space, shoot, sphere)(uA, uB, warm, m) -> result, as described in geometry.js. */
+export function connector(space, shoot, sphere = null) {
   const tools = { space, descend: descender(space), ...collocator(space) };
+  const circle = sphere ? greatCircles(space, sphere) : () => null;
+  const solve = (from, to, warm) => circle(from, to) ?? between(tools, from, to, warm);
   return function connect(uA, uB, warm = null, m = 96) {
     if (!space.inside(uA) || !space.inside(uB)) return { ok: false, reason: "outside" };
     if (uA.every((a, k) => a === uB[k])) return resting(uA, m, space.d);
     const swap = comesAfter(uA, uB);
     const [from, to] = swap ? [uB, uA] : [uA, uB];
-    const found = space.d === 1 ? alongLine(space, from, to) : between(tools, from, to, warm);
+    const found = space.d === 1 ? alongLine(space, from, to) : solve(from, to, warm);
     return found.ok ? described(found, { swap, m, space, shoot, uA, uB }) : found;
   };
 }
@@ -110,6 +114,32 @@ function alongLine(space, [from], [to]) {
   const line = follow(space, (ss) => [ss.map((s) => from + s * (to - from))], { tolerance: 1e-6 });
   return line === null ? { ok: false, reason: "no-geodesic" } : { ok: true, line, drift: 0 };
 }
+
+/**
+ * A metric that is a part of a sphere, z = embed(u): the path is z(s) = (sin((1−s)ω) z₀ + sin(sω) z₁)/sin ω. The speed
+ * along it is measured by the metric all the same; where it is not constant the solver is asked instead.
+ */
+function greatCircles(space, { embed, back }) {
+  const [into, outOf] = [compileTape(embed), compileTape(back)];
+  return function circle(from, to) {
+    const a = Float64Array.from(into.at(from)), b = Float64Array.from(into.at(to));
+    const angle = 2 * Math.atan2(norm(a, b, -1), norm(a, b, 1));
+    // near points keep more digits as offsets in u
+    if (!(angle > NEAR)) return null;
+    const weight = (s) => Math.sin(s * angle) / Math.sin(angle);
+    const point = (s) => outOf.at(a.map((x, k) => weight(1 - s) * x + weight(s) * b[k]));
+    const columns = (ss) => {
+      const out = Array.from(from, () => new Float64Array(ss.length));
+      ss.forEach((s, i) => point(s).forEach((value, k) => k < out.length && (out[k][i] = value)));
+      return out;
+    };
+    const line = follow(space, columns, { tolerance: 1e-9 });
+    const drift = line === null ? Infinity : spreadOf(line.speeds);
+    return drift <= ALLOWED_DRIFT ? { ok: true, line, drift } : null;
+  };
+}
+
+const norm = (a, b, sign) => Math.hypot(...a.map((x, k) => x + sign * b[k]));
 
 function described(found, { swap, m, space, shoot, uA, uB }) {
   const path = found.line ?? new Path(evenBreaks(found.K), found.Q, found.speeds, found.from);

@@ -25,9 +25,9 @@
  *        drift (largest speed / smallest − 1), endpoint() -> number (shoots from A: distance in u by which B is missed), warm}
  *       {ok: false, reason: "no-geodesic" | "outside" | "inaccurate", drift?}        never a guess
  *       Pass result.warm of the last frame back in as `warm`.
- *   model.affine(uA, uB, "natural" | "expectation", m = 96) ->
+ *   model.affine(uA, uB, "natural" | "expectation", m = 96, warm = null) ->
  *       {ok: true, points (m + 1, equal parameter s), byLength (m + 1, equal Fisher length), at(s) -> u, atLength(f) -> u,
- *        parameterAt(f) -> s, length, energy, cumulative (m + 1 Fisher lengths at the equal parameters)}
+ *        parameterAt(f) -> s, length, energy, cumulative (m + 1 Fisher lengths at the equal parameters), warm}
  *       {ok: false, reason: "not-exponential" | "leaves-domain" | "outside"}
  *   model.ellipse(u, radius, m = 96) -> Float64Array(m*d)                offsets du with du^T g du = radius^2
  *   model.klBall(u, level, "from" | "to", m = 96) -> {ok, points (m), found: Uint8Array(m), open, reason?}
@@ -79,7 +79,7 @@ export function makeModel(spec) {
     metric: (u) => ({ g: space.matrix(u) }),
     metricBatch: (points) => matrices(space, points),
     ...fromPoint(space, shoot),
-    connect: connector(space, shoot),
+    connect: connector(space, shoot, spec.sphere),
     affine: affinePaths(spec, space),
     ellipse: (u, radius, m) => ellipse(space, u, radius, m),
     ...divergences(spec, space),
