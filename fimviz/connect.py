@@ -103,11 +103,7 @@ def _pair(metric, p, q):
 def _straight(metric, p, q, t, alpha):
     """The e-path (α = 1) or m-path (α = −1), straight in its flat coordinates."""
     dual = metric.dual
-    to, back = (
-        (dual.natural, dual.from_natural)
-        if alpha == 1
-        else (dual.expectation, dual.from_expectation)
-    )
+    to, back = (dual.natural, dual.from_natural) if alpha == 1 else (dual.expectation, dual.from_expectation)
     a, b, s = to(p)[..., None, :], to(q)[..., None, :], t[:, None]
     return back((1 - s) * a + s * b)
 
@@ -170,9 +166,7 @@ def _all_found(curves, p, q):
         if curve is None:
             ends = (tuple(map(float, x[lane])) for x in (p, q))
             raise NoGeodesic(
-                "No geodesic was found between {} and {}; this does not mean that there is none.".format(
-                    *ends
-                )
+                "No geodesic was found between {} and {}; this does not mean that there is none.".format(*ends)
             )
     return curves
 

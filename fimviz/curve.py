@@ -116,9 +116,7 @@ class Curves:
     @staticmethod
     def join(curves):
         """One batch of several that have equally many pieces."""
-        return Curves(
-            *(np.concatenate([getattr(c, x) for c in curves]) for x in ("base", "offset"))
-        )
+        return Curves(*(np.concatenate([getattr(c, x) for c in curves]) for x in ("base", "offset")))
 
     def __len__(self):
         return len(self.base)

@@ -91,9 +91,7 @@ def width(a, b):
 
 
 def _cap(step):
-    return np.minimum(1.0, LONGEST_STEP / np.maximum(np.abs(step).max((1, 2)), 1e-300))[
-        :, None, None
-    ]
+    return np.minimum(1.0, LONGEST_STEP / np.maximum(np.abs(step).max((1, 2)), 1e-300))[:, None, None]
 
 
 @dataclass
@@ -113,10 +111,7 @@ class _Segments:
         if other is None:
             return _Segments(*(x[chosen] for x in mine))
         return _Segments(
-            *(
-                np.where(chosen.reshape(-1, *[1] * (x.ndim - 1)), x, y)
-                for x, y in zip(mine, other.__dict__.values())
-            )
+            *(np.where(chosen.reshape(-1, *[1] * (x.ndim - 1)), x, y) for x, y in zip(mine, other.__dict__.values()))
         )
 
 

@@ -41,7 +41,10 @@ def symbol(name: str, domain: Interval = REAL) -> sp.Symbol:
 
 @dataclass(frozen=True)
 class Parameter:
-    """One coordinate: `domain` is where it lives, `view` what is drawn and what tests draw from."""
+    """One coordinate: `domain` is where it lives, `view` what is drawn and what tests draw from.
+
+    `period`, where it is not 0, is the length after which the same distribution comes again.
+    """
 
     name: str
     domain: Interval = REAL
@@ -49,6 +52,7 @@ class Parameter:
     default: float = 0.0
     label: str = ""
     glyph: str = ""
+    period: float = 0.0
 
     def __post_init__(self) -> None:
         low, high = self.domain

@@ -103,9 +103,7 @@ def tangent(metric, p, v):
 def connection(metric, u, alpha):
     """ValueError unless the metric has the α-connection at u, a point of its solver's chart."""
     if alpha and metric.solver.cubic(u) is None:
-        raise ValueError(
-            f"{metric.title} has no cubic tensor, so only α = 0 is defined, not α = {alpha:g}."
-        )
+        raise ValueError(f"{metric.title} has no cubic tensor, so only α = 0 is defined, not α = {alpha:g}.")
 
 
 def times(t):
@@ -213,9 +211,7 @@ def _field(solver, alpha, d, transports):
         parts = [du, acceleration(solver, u, du, alpha)]
         if transports:
             w = y[:, 2 * d :]
-            parts.append(
-                (acceleration(solver, u, du + w, 0) - acceleration(solver, u, du - w, 0)) / 4
-            )
+            parts.append((acceleration(solver, u, du + w, 0) - acceleration(solver, u, du - w, 0)) / 4)
         return np.concatenate(parts, 1)
 
     return field

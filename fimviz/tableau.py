@@ -186,10 +186,7 @@ def _step(field, y, f, h):
 def _error(k, h, tolerance, g):
     """The 5th-order error estimate in the metric, damped by the 3rd-order one; good below 1."""
     flat = k[: STAGES + 1].reshape(STAGES + 1, -1)
-    fifth, third = (
-        _square((e @ flat).reshape(*tolerance.shape[:2], -1), tolerance, g)
-        for e in (DOP853.E5, DOP853.E3)
-    )
+    fifth, third = (_square((e @ flat).reshape(*tolerance.shape[:2], -1), tolerance, g) for e in (DOP853.E5, DOP853.E3))
     total = fifth + 0.01 * third
     return h * fifth / np.sqrt(np.where(total == 0, 1.0, total))
 

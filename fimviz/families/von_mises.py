@@ -9,7 +9,7 @@ FAMILY = Family(
     slug="von_mises",
     title="Von Mises",
     parameters=(
-        Parameter("mu", view=(-3.1, 3.1), default=0.0, label="direction", glyph="μ"),
+        Parameter("mu", view=(-3.1, 3.1), default=0.0, label="direction", glyph="μ", period=6.283185307179586),
         Parameter("kappa", POSITIVE, (0.1, 6), 2.0, "concentration", "κ"),
     ),
     support=Support("circle", (-3.141592653589793, 3.141592653589793)),

@@ -54,10 +54,12 @@ def describe_chart(family: Family, key: str) -> dict[str, Any]:
     """A display chart: ξ(u), its Jacobian, and u(ξ) where there is a formula."""
     own, free = chart_map(family, key), chart_map(family, family.solver)
     chart = own.chart
+    # a path that crosses the end of a turn comes back in at the other side
+    periods = {p.name: p.period for p in family.parameters if p.period}
     return {
         "name": chart.name,
         "coords": [
-            {"name": n, "symbol": g, "label": text, "lo": _finite(d[0]), "hi": _finite(d[1])}
+            {"name": n, "symbol": g, "label": text, "lo": _finite(d[0]), "hi": _finite(d[1]), "period": periods.get(n)}
             for n, g, text, d in zip(chart.names, chart.glyphs, chart.labels, chart.domains, strict=True)
         ],
         **_between(own, free),
