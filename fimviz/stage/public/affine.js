@@ -2,6 +2,7 @@
  * The e- and the m-path of an exponential family: straight in the natural, straight in the expectation coordinates.
  * Both end points, every point between and the Fisher length come from the family's own tapes.
  */
+import { NODES, POINTS } from "./chebyshev.js";
 import { factorise, substitute } from "./linear.js";
 import { columns } from "./metric.js";
 import { follow } from "./path.js";
@@ -11,6 +12,7 @@ const MOST_ROUNDS = 20;
 const FEW_ROUNDS = 8;
 const MOST_HALVINGS = 20;
 const LONGEST_STEP = 1.5;
+const MOST_REUSED = 30; // then the panels are chosen anew: they are split as needed, but never joined
 const EXACT = 1e-9; // of the last step: the error left is its square
 
 /** affinePaths(spec, space) -> affine(uA, uB, kind, m), as described in geometry.js. */
@@ -19,13 +21,30 @@ export function affinePaths(spec, space) {
     natural: spec.natural && straightInNatural(spec.natural, space),
     expectation: spec.expectation && straightInExpectation(spec.expectation, space),
   };
-  return function affine(uA, uB, kind, m = 96) {
+  return function affine(uA, uB, kind, m = 96, warm = null) {
     const tracer = tracers[kind];
     if (!tracer) return { ok: false, reason: "not-exponential" };
     if (!space.inside(uA) || !space.inside(uB)) return { ok: false, reason: "outside" };
-    const path = follow(space, tracer(uA, uB));
-    return path === null ? { ok: false, reason: "leaves-domain" } : described(path, m);
+    const columnsAt = tracer(uA, uB);
+    const fresh = warm && warm.used < MOST_REUSED;
+    const path = (fresh && follow(space, columnsAt, { start: carried(warm, uA, uB) })) || follow(space, columnsAt);
+    if (path === null) return { ok: false, reason: "leaves-domain" };
+    return Object.assign(described(path, m), { warm: { path, uA, uB, used: fresh ? warm.used + 1 : 0 } });
   };
+}
+
+/** The last path moved to new ends, linearly in s: the panels to begin with, and points to start Newton's method from. */
+function carried({ path, uA: oldA, uB: oldB }, uA, uB) {
+  const { breaks, from, columns } = path;
+  const guess = columns.map((column, k) => {
+    const out = new Float64Array(column.length), [first, last] = [uA[k] - oldA[k], uB[k] - oldB[k]];
+    for (let i = 0; i < out.length; i++) {
+      const e = Math.floor(i / NODES), s = breaks[e] + (breaks[e + 1] - breaks[e]) * POINTS[i % NODES];
+      out[i] = from[k] + column[i] + first + s * (last - first);
+    }
+    return out;
+  });
+  return { breaks, guess };
 }
 
 /** What few callers read is computed when it is read. */

@@ -10,7 +10,10 @@ import { textWidth } from "./painter.js";
 const GRID = 256;
 const GHOST_GRID = 128; // a point every 3 pixels of a thin line; a narrow peak gets points of its own
 const NEAR = 24;
-const NOTHING = new Float64Array(0);
+const FLAT = 0.15; // pixels
+const LEAST = -700; // exp of less is zero, as it is of what is no number
+const NEAR_PEAK = new Float64Array(2 * NEAR + 1);
+const NOTHING = NEAR_PEAK.subarray(0, 0);
 
 export function drawDensities(panel, width, height, context) {
   const { scene, style, cache } = context;
@@ -102,13 +105,23 @@ function merge(a, b) {
 /** The density at even steps, and closely about a peak that is narrower than the steps. */
 function sample(scene, panel, theta, range, n) {
   const xs = panel.discrete ? Float64Array.from(panel.xs ?? integers(range)) : evenly(range, n);
-  const logs = scene.model.logDensity(xs, theta);
-  const more = panel.discrete ? NOTHING : nearPeak(xs, logs, range);
-  if (!more.length) return curveOf(xs, densities(logs));
-  return woven(xs, logs, more, scene.model.logDensity(more, theta));
+  if (panel.discrete) return curveOf(xs, densities(scene.model.logDensity(xs, theta)));
+  const logs = scene.model.logDensity(xs, theta, scratch(n));
+  const more = nearPeak(xs, logs, range);
+  if (!more.length) return curveOf(xs, densities(Float64Array.from(logs)));
+  return woven(xs, logs, more, scene.model.logDensity(more, theta, scratch(more.length)));
 }
 
 const curveOf = (xs, ps) => ({ xs, ps, peak: peak(ps) });
+
+const scratches = new Map();
+
+/** Memory for n numbers that nobody keeps: a frame has dozens of curves, and asking for memory is slow. */
+function scratch(n) {
+  let known = scratches.get(n);
+  if (!known) scratches.set(n, (known = new Float64Array(n)));
+  return known;
+}
 
 const integers = ([lo, hi]) => Array.from({ length: Math.floor(hi) - Math.ceil(lo) + 1 }, (_, i) => Math.ceil(lo) + i);
 
@@ -136,15 +149,17 @@ function nearPeak(xs, logs, range) {
   const step = xs[1] - xs[0];
   const centre = xs[best] + (0.5 * step * (logs[best - 1] - logs[best + 1])) / bend;
   const width = step / Math.sqrt(-bend);
-  const more = new Float64Array(2 * NEAR + 1);
-  for (let k = -NEAR; k <= NEAR; k++) more[k + NEAR] = centre + (k / NEAR) * 4 * width;
-  return more.filter((x) => x > range[0] && x < range[1]);
+  const first = Math.max(-NEAR, Math.floor(((range[0] - centre) * NEAR) / (4 * width)) + 1);
+  const last = Math.min(NEAR, Math.ceil(((range[1] - centre) * NEAR) / (4 * width)) - 1);
+  const more = NEAR_PEAK.subarray(0, Math.max(0, last - first + 1));
+  for (let i = 0; i < more.length; i++) more[i] = centre + ((first + i) / NEAR) * 4 * width;
+  return more;
 }
 
 /** Both lists of points in order, and the densities there. */
 function woven(xs, logs, more, moreLogs) {
-  const n = xs.length + more.length;
-  const [allXs, allLogs] = [new Float64Array(n), new Float64Array(n)];
+  const n = xs.length + more.length, both = new Float64Array(2 * n);
+  const [allXs, allLogs] = [both.subarray(0, n), both.subarray(n)];
   for (let i = 0, j = 0, k = 0; k < n; k++) {
     const first = j >= more.length || (i < xs.length && xs[i] <= more[j]);
     allXs[k] = first ? xs[i] : more[j];
@@ -155,7 +170,7 @@ function woven(xs, logs, more, moreLogs) {
 
 /** Densities from their logarithms, in place; none where there is no number. */
 function densities(logs) {
-  for (let i = 0; i < logs.length; i++) logs[i] = Number.isNaN(logs[i]) ? 0 : Math.exp(logs[i]);
+  for (let i = 0; i < logs.length; i++) logs[i] = logs[i] > LEAST ? Math.exp(logs[i]) : 0;
   return logs;
 }
 
@@ -208,20 +223,22 @@ function rowBox({ style, frame }, place) {
   return { x: 12 * k, w: Math.max(10, frame.width - 16 * k), floor, h: Math.max(8, place.h - 22 * k) };
 }
 
-/** Pixels of some curves, one list, NaN between them. */
+/** Pixels of some curves, one list, NaN between them; of several, without what lies flat on the floor. */
 function pixelsIn(box, { range, top }) {
   const sx = box.w / (range[1] - range[0]), sy = box.h / top, most = 4 * box.h;
   return (...curves) => {
-    const out = new Float64Array(curves.reduce((sum, curve) => sum + 2 * curve.xs.length + 2, -2)).fill(NaN);
+    const out = new Float64Array(curves.reduce((sum, { xs }) => sum + 2 * xs.length + 2, 0));
+    const flat = curves.length > 1 ? FLAT / sy : -1;
     let k = 0;
     for (const { xs, ps } of curves) {
-      for (let i = 0; i < xs.length; i++, k += 2) {
-        out[k] = box.x + (xs[i] - range[0]) * sx;
-        out[k + 1] = box.floor - Math.min(most, ps[i] * sy);
+      for (let i = 0; i < xs.length; i++) {
+        if (ps[i] < flat && !(ps[i - 1] >= flat) && !(ps[i + 1] >= flat)) continue;
+        out[k++] = box.x + (xs[i] - range[0]) * sx;
+        out[k++] = box.floor - Math.min(most, ps[i] * sy);
       }
-      k += 2;
+      out[k++] = out[k++] = NaN;
     }
-    return out;
+    return out.subarray(0, Math.max(0, k - 2));
   };
 }
 

@@ -33,7 +33,7 @@
  *   model.klBall(u, level, "from" | "to", m = 96) -> {ok, points (m), found: Uint8Array(m), open, reason?}
  *       "from": KL(u || .) = level, "to": KL(. || u) = level; d = 1 gives the 2 ends. found[i] = 0: ray i never meets the
  *       level and ends where the domain or the numbers end; open is true when any ray does.
- *   model.logDensity(xs, theta) -> Float64Array(n)                    xs: Float64Array, or one array per sample axis
+ *   model.logDensity(xs, theta, out?) -> Float64Array(n)              xs: Float64Array, or one array per sample axis
  *   model.kl(uP, uQ) -> number                                           NaN without a KL tape
  *   model.klBatch(u, points, "from" | "to") -> Float64Array(n)           KL(u || point) or KL(point || u)
  *
@@ -83,7 +83,7 @@ export function makeModel(spec) {
     affine: affinePaths(spec, space),
     ellipse: (u, radius, m) => ellipse(space, u, radius, m),
     ...divergences(spec, space),
-    logDensity: (xs, theta) => logDensity(density, xs, theta),
+    logDensity: (xs, theta, out) => logDensity(density, xs, theta, out),
   };
 }
 
@@ -146,9 +146,9 @@ function repeated(u, count, d) {
 }
 
 /** log p(x; θ) at n samples; the sample's axes come first among the tape's inputs. */
-function logDensity(tape, xs, theta) {
+function logDensity(tape, xs, theta, given) {
   const inputs = tape.nIn - theta.length === 1 && typeof xs[0] === "number" ? [xs] : [...xs];
-  const out = new Float64Array(inputs[0].length);
+  const out = given ?? new Float64Array(inputs[0].length);
   for (let k = 0; k < theta.length; k++) inputs.push(Number(theta[k]));
   tape.run(inputs, [out], out.length);
   return out;

@@ -73,7 +73,7 @@ const MARKS = {
     const path = pen.scene.results.get(mark.along);
     const radius = pen.scene.number(mark.radius);
     if (!path?.ok || !(radius > 0)) return;
-    const count = Math.max(1, mark.count ?? 7), round = 64;
+    const count = Math.max(1, mark.count ?? 7), round = 40;
     const out = new Float64Array(count * (round + 1) * 2).fill(NaN);
     for (let k = 0; k < count; k++) {
       const f = count === 1 ? 0.5 : k / (count - 1);

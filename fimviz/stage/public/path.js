@@ -129,13 +129,14 @@ export class Path {
  * Follow s -> u(s) with as many panels as its Fisher speed needs, all panels of one size at a time.
  * columnsAt(ss, guess) -> columns | null (left the domain); guess: columns near the answer, or null the first time,
  * when ss ascends from 0. A panel is fine enough when the speeds at every other point give its length to `tolerance`
- * (the length from all points is then good to about the square of that). Returns a Path or null.
+ * (the length from all points is then good to about the square of that). `start`: {breaks, guess} of a path nearby.
+ * Returns a Path or null.
  */
-export function follow(space, columnsAt, { tolerance = 1e-4, deepest = 30 } = {}) {
+export function follow(space, columnsAt, { tolerance = 1e-4, deepest = 30, start = null } = {}) {
   const done = [];
   let from = null;
-  let pending = [{ a: 0, b: 1 }];
-  let guess = null;
+  let pending = start ? panelsOf(start.breaks) : [{ a: 0, b: 1 }];
+  let guess = start?.guess ?? null;
   for (let depth = 0; pending.length > 0; depth++) {
     if (depth > deepest || pending.length > MOST_PENDING) return null;
     const ss = nodesOf(pending);
@@ -156,6 +157,8 @@ export function follow(space, columnsAt, { tolerance = 1e-4, deepest = 30 } = {}
   const breaks = Float64Array.from([...done.map((piece) => piece.a), 1]);
   return new Path(breaks, columns, joined(done, (piece) => piece.speeds), from);
 }
+
+const panelsOf = (breaks) => Array.from({ length: breaks.length - 1 }, (_, e) => ({ a: breaks[e], b: breaks[e + 1] }));
 
 function nodesOf(panels) {
   const out = new Float64Array(panels.length * NODES);

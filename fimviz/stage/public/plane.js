@@ -82,8 +82,9 @@ function drawKnownAxes(pen, grid) {
   pen.still.push(pen.panel.marks?.indexOf(grid));
 }
 
+/** The first two coordinates as pixels; into the list itself where it has only two and its maker has no more use for it. */
 function pixels(xi, n, { left, floor, sx, sy, x0, y0 }) {
-  const out = new Float64Array((xi.length / n) * 2);
+  const out = n === 2 && xi instanceof Float64Array ? xi : new Float64Array((xi.length / n) * 2);
   for (let i = 0, k = 0; i < xi.length; i += n, k += 2) {
     out[k] = left + (xi[i] - x0) * sx;
     out[k + 1] = floor - (xi[i + 1] - y0) * sy;

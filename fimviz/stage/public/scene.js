@@ -254,7 +254,7 @@ const OPERATIONS = {
 };
 
 /** How much coarser the many lines of a fan are followed while a hand moves; the difference is below a tenth of a pixel. */
-const ROUGH = 10_000;
+const ROUGH = 1e5;
 
 const VERBS = {
   connect(scene, spec, before) {
@@ -266,10 +266,10 @@ const VERBS = {
     return Object.assign(path, { kind: "path" });
   },
 
-  affine(scene, spec) {
+  affine(scene, spec, before) {
     const a = scene.point(spec.from), b = scene.point(spec.to);
     if (!usable(a) || !usable(b)) return fail("path", "outside");
-    return Object.assign(scene.model.affine(a, b, spec.in ?? "natural"), { kind: "path" });
+    return Object.assign(scene.model.affine(a, b, spec.in ?? "natural", 96, before?.warm), { kind: "path" });
   },
 
   at(scene, spec) {

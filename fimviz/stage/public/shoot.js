@@ -22,7 +22,7 @@ const NEAR_EDGE = 0.01;
 
 /**
  * shooter(space)(u, velocities, length, steps, grain = 1) -> {lanes, steps, points, status, reached, drift}
- * grain: how many times coarser than usual the steps may be (with ten thousand the error is still below a tenth of a pixel).
+ * grain: how many times coarser than usual the steps may be (at a hundred thousand the error is still below a tenth of a pixel).
  * velocities: lanes × d, of unit Fisher length; points[(lane·(steps+1) + step)·d + k] at equal lengths, the last good
  * point repeated where a lane stopped early; reached: the length where it stopped; drift: largest |v|²_g − 1.
  */
