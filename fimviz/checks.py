@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from fimviz.derive.examination import State, examine
 from fimviz.family import Family
+from fimviz.inference import count_inside
 from fimviz.words import words
 
 
@@ -15,7 +17,7 @@ def metric(family: Family) -> list[str]:
     if not verdict.regular:
         return [verdict.sentence]
     found = [said["symbolic"].format(error=power(verdict.disagreement))]
-    return found + ([said["score_only"]] if verdict.state is State.SCORE_ONLY else [])
+    return found + ([verdict.sentence] if verdict.state is State.SCORE_ONLY else [])
 
 
 def path(name: str) -> list[str]:
@@ -28,6 +30,15 @@ def path(name: str) -> list[str]:
         said["drift"].format(error=f"{{{name}.drift:.0e}}"),
         said["endpoint"].format(error=f"{{{name}.endpoint:.0e}}"),
     ]
+
+
+def cloud(family: Family, chart: str, theta: ArrayLike, points: NDArray[np.float64], square: float) -> str:
+    """How many of the estimates lie in the ellipse about θ that should hold 95 % of them."""
+    said = words("ellipses")
+    if not len(points):
+        return said["no_estimate"]
+    inside = count_inside(family, chart, theta, points, square)
+    return said["inside"].format(inside=inside, count=len(points), wanted=round(0.95 * len(points)))
 
 
 def power(error: float) -> str:

@@ -49,10 +49,11 @@ def chart(
 
 def _figure(parts: Sequence[Any], layout: dict[str, Any]) -> go.Figure:
     """All parts at once: adding them one by one makes Plotly copy and check the whole each time."""
-    lists = {go.layout.Annotation: [], go.layout.Shape: []}
-    traces, more = [], []
+    lists: dict[type, list[Any]] = {go.layout.Annotation: [], go.layout.Shape: []}
+    traces: list[Any] = []
+    more: list[Any] = []
     for part in parts:
-        (lists.get(type(part)) if type(part) in lists else more if isinstance(part, dict) else traces).append(part)
+        lists.get(type(part), more if isinstance(part, dict) else traces).append(part)
     layout |= {"annotations": lists[go.layout.Annotation], "shapes": lists[go.layout.Shape]}
     figure = go.Figure(data=traces, layout=layout)
     for part in more:
@@ -169,21 +170,21 @@ def densities(
 
 
 def curvature(x: ArrayLike, y: ArrayLike, K: ArrayLike, label: str = "K") -> Mark:
-    """A heat map of K[i, j] at (x[i], y[j]): shape (len(x), len(y)), NaN where there is nothing to say.
+    """A heat map of K[j, i] at (x[i], y[j]): shape (len(y), len(x)) as `field.curvature_map` gives it, NaN where
+    there is nothing to say.
 
     Values of both signs get a diverging map with zero in its middle, values of one sign cividis.
     """
     across, up, values = (np.asarray(array, float) for array in (x, y, K))
-    if values.shape != (across.size, up.size):
-        raise ValueError(f"K has shape {values.shape}, but x and y ask for {(across.size, up.size)}: K[i, j].")
+    if values.shape != (up.size, across.size):
+        raise ValueError(f"K has shape {values.shape}, but y and x ask for {(up.size, across.size)}: one row a y.")
     low, high, signed = span(values)
 
     def mark(theme: Theme) -> list[Any]:
-        # Plotly's rows run along y.
         scale = {"colorscale": ramp(signed, theme), "zmin": low, "zmax": high}
         hover = f"%{{x:.3g}}, %{{y:.3g}}: {label} = %{{z:.3g}}<extra></extra>"
         bar = {"colorbar": {"title": {"text": label}}, "hovertemplate": hover}
-        return [go.Heatmap(x=across, y=up, z=values.T, **scale, **bar)]
+        return [go.Heatmap(x=across, y=up, z=values, **scale, **bar)]
 
     return mark
 

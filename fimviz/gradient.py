@@ -79,6 +79,9 @@ def descend(
     look = _view(family, key, target)
     xi = chart_map(family, key).to(theta).tolist()
     found = look(xi)
+    if found is None:
+        # so far from the target that the loss is no number: there is no first step
+        return Descent(theta[None], np.array([np.inf]), "left")
     points, losses = [theta.tolist()], [found[1]]
     while losses[-1] >= stop and len(points) <= most:
         _, _, slope, matrix = found

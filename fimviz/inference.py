@@ -17,6 +17,8 @@ from fimviz.metric import Metric, fisher_metric
 from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
+# the share of a density's mass that may lie at the ends of its nodes
+_ESCAPES = 1e-3
 
 
 def cramer_rao(metric: Metric, theta: ArrayLike, n: int = 1) -> Array:
@@ -42,13 +44,28 @@ def jeffreys_volume(metric: Metric, region: Sequence[tuple[float, float]], nodes
     return float(np.sum(weights * np.sqrt(np.linalg.det(metric.matrix(grid)))))
 
 
+def _one_point(family: Family, theta: ArrayLike) -> Array:
+    theta = np.asarray(theta, float)
+    if theta.shape != (family.dimension,):
+        reason = f"of shape {theta.shape}"
+        remedy = f"give one point of shape ({family.dimension},)"
+        raise DomainError(theta, f"Family '{family.title}': the point ({', '.join(family.names)})", reason, remedy)
+    return family.check(theta)
+
+
 def sample(family: Family, theta: ArrayLike, shape: int | tuple[int, ...], seed: int = 0) -> Array:
     """Seeded draws from p(x; θ), θ of shape (d,), by inverting the distribution function.
 
     The distribution function is summed on the quadrature nodes, between which it is interpolated.
+    Raises `DomainError` for θ outside the domain or of another shape, and where the nodes do not
+    hold the mass of the density.
     """
-    theta = family.check(theta)
-    rule = expectation(family).rule(theta)
+    theta = _one_point(family, theta)
+    law = expectation(family)
+    rule = law.rule(theta)
+    if not law.escape(rule) < _ESCAPES:
+        reason = "where the density is too wide, or too far out, to be summed"
+        raise DomainError(theta, f"Family '{family.title}': the point ({', '.join(family.names)})", reason)
     order = np.argsort(rule.x, kind="stable")
     x, p = rule.x[order], rule.probability[order]
     uniform = np.random.default_rng(seed).random(shape)
@@ -66,7 +83,7 @@ def estimates(family: Family, theta: ArrayLike, n: int, count: int = 260, seed: 
     Returns (m, d) in the declared parameters; samples without an estimate (all flips heads) are
     left out, so m may be below `count`.
     """
-    theta = family.check(theta)
+    theta = _one_point(family, theta)
     x = sample(family, theta, (count, int(n)), seed)
     form = family.exponential_form
     if form is None:
@@ -127,9 +144,9 @@ def shrunk(points: ArrayLike, factor: float) -> Array:
     return points
 
 
-def share_inside(family: Family, chart: str, theta: ArrayLike, points: ArrayLike, square: float) -> float:
-    """The share of `points` (m, d) with g(v, v) ≤ `square`, v their offset from θ in the chart's coordinates."""
+def count_inside(family: Family, chart: str, theta: ArrayLike, points: ArrayLike, square: float) -> int:
+    """How many of `points` (m, d) have g(v, v) ≤ `square`, v their offset from θ in the chart's coordinates."""
     own = chart_map(family, chart)
     offset = own.to(np.asarray(points, float)) - own.to(family.check(theta))
     g = fisher_metric(family, chart).matrix(own.to(np.asarray(theta, float)))
-    return float(np.mean(np.einsum("ni,ij,nj->n", offset, g, offset) <= square))
+    return int(np.sum(np.einsum("ni,ij,nj->n", offset, g, offset) <= square))

@@ -32,9 +32,8 @@ BEATS = [
 
 page = ui.Page("ellipses", FIELDS, PRESETS, BEATS)
 family, chart, words = CATALOG[page["family"]], page["chart"], page.words
-chi2 = scene.CHI2[family.dimension]
-radius = {"op": "chi2/n", "chi2": chi2, "n": "n"}
-level = {"op": "chi2/2n", "chi2": chi2, "n": "n"}
+radius, level = scene.radius(family, "n"), scene.level(family, "n")
+square = scene.square(family, page["n"])
 name, glyph, label = scene.reading(family, chart)
 
 computed = [
@@ -45,9 +44,9 @@ computed += [
     {"id": d, "verb": "klball", "at": "theta", "level": level, "direction": d, "when": d} for d in ("from", "to")
 ]
 
-cloud = inference.estimates(family, page["theta"], page["n"], page.draws, page["seed"])
+cloud = inference.estimates(family, page["theta"], page["n"], scene.draws(page["n"]), page["seed"])
 shown = inference.shrunk(cloud, page["shrink"])
-tiles = scene.tiles(family, chart, (chi2 / page["n"]) ** 0.5)
+tiles = scene.tiles(family, chart, square)
 marks = [
     {"kind": "tiling", "points": tiles, "radius": radius, "role": "fisher", "when": "tiles"},
     {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud"},
@@ -83,7 +82,7 @@ if family.dimension == 1:
 else:
     pictures = scene.planes(family, chart, marks, points=(page["theta"],), scaled="equal")
 
-inside = inference.share_inside(family, chart, page["theta"], shown, chi2 / page["n"])
+found = checks.cloud(family, chart, page["theta"], shown, square)
 one = family.dimension == 1
 row = {
     "label": words["row_density_1" if one else "row_density"],
@@ -108,9 +107,6 @@ page.stage(
             model=scene.model_in_words(family, "theta"), shape=shape, label=label or glyph, name=name
         ),
     },
-    checks=[
-        *checks.metric(family),
-        words["inside"].format(inside=round(inside * len(shown)), count=len(shown), wanted=round(0.95 * len(shown))),
-    ],
+    checks=[*checks.metric(family), found],
 )
 page.note(words["caption_normal"] if page.at_preset("start") else "")

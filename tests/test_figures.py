@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import fimviz
 from fimviz import figures
 from fimviz.figures import chart
 from fimviz.theme import THEMES, colour, line, ramp, rgba, template, tokens
@@ -20,7 +21,7 @@ MARKS = {
     "points": figures.points(PATHS[0], label="data"),
     "densities": figures.densities([0, 1, 2], [[0.1, 0.8, 0.1]], labels=["p"], fill=True),
     "bars": figures.densities([0, 1], [[0.1, 0.9]], discrete=True),
-    "curvature": figures.curvature(X, Y, np.outer(X, Y)),
+    "curvature": figures.curvature(X, Y, np.outer(Y, X)),
     "matrix": figures.matrix(np.eye(3)),
     "surface": figures.surface(*np.ones((3, 2, 2))),
     "space_paths": figures.space_paths(np.ones((2, 4, 3))),
@@ -130,24 +131,32 @@ def test_discrete_densities_are_bars():
 
 
 def test_curvature_is_not_transposed():
-    K = np.arange(15.0).reshape(3, 5)
+    K = np.arange(15.0).reshape(5, 3)
     (trace,) = chart(figures.curvature(X, Y, K)).data
-    assert trace.z.shape == (len(Y), len(X))
-    for i, j in np.ndindex(K.shape):
-        assert trace.z[j, i] == K[i, j]
-    with pytest.raises(ValueError, match=r"\(5, 3\)"):
+    np.testing.assert_array_equal(trace.z, K)
+    assert (trace.x.size, trace.y.size) == K.shape[::-1]
+    with pytest.raises(ValueError, match=r"\(3, 5\)"):
         figures.curvature(X, Y, K.T)
 
 
+def test_the_library_s_own_map_is_drawn_the_right_way_round():
+    """On axes of equal length a transposed map would raise nothing."""
+    metric = fimviz.fisher_metric(fimviz.CATALOG["gamma"])
+    shape, rate = np.linspace(0.5, 8, 5), np.linspace(1, 2, 5)
+    (trace,) = chart(figures.curvature(shape, rate, fimviz.curvature_map(metric, shape, rate))).data
+    for j, i in np.ndindex(5, 5):
+        assert trace.z[j, i] == pytest.approx(metric.gaussian_curvature([trace.x[i], trace.y[j]]), rel=1e-9)
+
+
 def test_both_signs_put_zero_in_the_middle():
-    (trace,) = chart(figures.curvature(X, Y, np.outer([-3, 0, 1], Y))).data
+    (trace,) = chart(figures.curvature(X, Y, np.outer(Y, [-3, 0, 1]))).data
     assert (trace.zmin, trace.zmax) == (-6, 6)
     assert [list(stop) for stop in trace.colorscale] == ramp(signed=True)
     assert trace.colorscale[4] == (0.5, tokens()["ramps"]["vik"][4])
 
 
 def test_one_sign_is_cividis():
-    K = np.linspace(-2, -1, 15).reshape(3, 5)
+    K = np.linspace(-2, -1, 15).reshape(5, 3)
     K[0, 0] = np.nan
     (trace,) = chart(figures.curvature(X, Y, K)).data
     assert [stop[1] for stop in trace.colorscale] == tokens()["ramps"]["cividis"]

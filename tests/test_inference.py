@@ -8,7 +8,7 @@ from test_families import REFERENCE
 from fimviz import CATALOG, DomainError, cramer_rao, estimates, fisher_metric, jeffreys_volume, sample
 from fimviz.atlas import chart_map
 from fimviz.derive.examination import examination_points
-from fimviz.inference import share_inside, shrunk
+from fimviz.inference import count_inside, shrunk
 
 EVERY = pytest.mark.parametrize("slug", CATALOG)
 
@@ -26,6 +26,29 @@ def test_samples_follow_their_distribution(slug):
             turned = (x - theta[0] + np.pi) % (2 * np.pi) + theta[0] - np.pi if slug == "von_mises" else x
             assert stats.kstest(turned, law.cdf).pvalue > 1e-3
         assert np.all(family.support.contains(x))
+
+
+@pytest.mark.parametrize(
+    ("slug", "theta", "spread"),
+    [("normal", (1e5, 100), 100), ("laplace", (-1e6, 10), 10 * np.sqrt(2)), ("poisson", (300,), np.sqrt(300)),
+     ("poisson", (3e6,), np.sqrt(3e6))],
+)  # fmt: skip
+def test_samples_far_out_have_their_mean_and_spread(slug, theta, spread):
+    x = sample(CATALOG[slug], theta, 20_000, seed=5)
+    assert x.mean() == pytest.approx(theta[0], abs=4 * spread / np.sqrt(x.size))
+    assert x.std() == pytest.approx(spread, rel=0.03)
+
+
+def test_what_cannot_be_summed_is_not_sampled():
+    with pytest.raises(DomainError, match="too wide"):
+        sample(CATALOG["poisson"], [1e14], 10)
+
+
+def test_samples_are_of_one_point():
+    with pytest.raises(DomainError, match=r"of shape \(3, 2\); give one point of shape \(2,\)"):
+        sample(CATALOG["normal"], np.ones((3, 2)), 10)
+    with pytest.raises(DomainError, match="give one point"):
+        estimates(CATALOG["normal"], np.ones((3, 2)), 10)
 
 
 @EVERY
@@ -133,7 +156,7 @@ def test_a_region_has_an_interval_for_each_parameter():
 @pytest.mark.parametrize("chart", ["mu, sigma", "mu, log sigma"])
 def test_the_ellipse_covers_what_it_should(chart):
     cloud = estimates(CATALOG["normal"], [0, 1], 1000, count=4000, seed=1)
-    share = share_inside(CATALOG["normal"], chart, [0, 1], cloud, stats.chi2(2).ppf(0.95) / 1000)
+    share = count_inside(CATALOG["normal"], chart, [0, 1], cloud, stats.chi2(2).ppf(0.95) / 1000) / len(cloud)
     assert share == pytest.approx(0.95, abs=0.012)
 
 

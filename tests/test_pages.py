@@ -33,9 +33,40 @@ def test_every_page_opens_with_every_family_in_every_chart(slug, family):
         assert not app.exception, (slug, family, chart)
 
 
-def test_the_table_of_contents_and_the_files_agree():
-    files = {path.stem for path in (ROOT / "pages").glob("*.py")}
-    assert files == set(SLUGS)
+EDGES = [
+    ("ellipses", {"family": "bernoulli", "theta": "0.999999"}),
+    ("ellipses", {"family": "poisson", "theta": "1e-5", "n": "4"}),
+    ("ellipses", {"family": "categorical", "theta": "0.999,0.0005"}),
+    ("ellipses", {"family": "gamma", "theta": "1e5,1e-5"}),
+    ("ellipses", {"family": "beta", "theta": "1e-4,1e4"}),
+    ("descent", {"start": "1e200,1"}),
+    ("descent", {"target": "0,1e-300"}),
+    ("descent", {"family": "weibull", "start": "50,1", "target": "0.05,1"}),
+    ("descent", {"family": "von_mises", "step": "1.5"}),
+    ("paths", {"beat": "²"}),
+    ("paths", {"beat": "99"}),
+    ("paths", {"A": "1e300,1e-300"}),
+    ("paths", {"x": "y" * 3000}),
+]
+
+
+@pytest.mark.parametrize(("slug", "query"), EDGES)
+def test_no_address_breaks_a_page(slug, query):
+    assert not opened(slug, **query).exception
+
+
+def test_an_address_that_is_too_long_is_said_in_one_line():
+    lines = [node.value for node in opened("paths", A="0," * 1500).markdown]
+    assert any("Opened with 1 change: the address" in line for line in lines)
+
+
+def test_every_string_of_a_page_is_used():
+    """A key of the words stands in the page or in a room that speaks for it."""
+    sources = "".join(p.read_text("utf-8") for p in [*(ROOT / "pages").glob("*.py"), *(ROOT / "fimviz").rglob("*.py")])
+    for slug in [*SLUGS, "frame"]:
+        for key, value in words(slug).items():
+            if isinstance(value, str):
+                assert f'"{key}"' in sources, (slug, key)
 
 
 @pytest.mark.parametrize("slug", SLUGS)

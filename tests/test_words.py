@@ -143,7 +143,7 @@ def test_coverage_caption(n, quoted):
     ball = fimviz.distance(METRIC, np.array([0.0, 1.0]), np.stack([mu, sigma], -1)) ** 2
     found = [100 * np.mean(square <= radius) for square in (plain, logs, ball)]
     np.testing.assert_allclose(found, [float(x) for x in quoted], atol=0.06)
-    says("ellipses", "caption_normal", values=[q.removesuffix(".0") if q == "94" else q for q in quoted])
+    says("ellipses", "caption_normal", values=quoted)
 
 
 SIX = ["mu, sigma", "mu, log sigma", "mu, variance", "mu, precision", "natural", "expectation"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -19,7 +19,7 @@ from fimviz.metric import fisher_metric
 from fimviz.stage.model import describe, describe_chart, describe_descent
 
 Scene = dict[str, Any]
-# the 95 % point of χ² with two and with one degree of freedom
+# the 95 % point of χ² by degrees of freedom
 CHI2 = {1: 3.841458820694124, 2: 5.991464547107979, 3: 7.814727903251179}
 _MARGIN = 0.06
 _NEAR_EDGE = 0.22
@@ -108,7 +108,7 @@ def densities(family: Family, rows: Sequence[Scene]) -> Scene:
     }
 
 
-@cache
+@lru_cache(256)
 def window(family: Family, key: str, points: tuple = ()) -> tuple[float, ...]:
     """(x0, x1, y0, y1) of a chart, or (x0, x1) of one coordinate: the image of the view and the points.
 
@@ -174,13 +174,14 @@ def outline(family: Family, key: str) -> list[list[float]] | None:
     return image.tolist() if np.isfinite(image).all() and image.shape[1] == 2 else None
 
 
-@cache
-def tiles(family: Family, key: str, radius: float, points: tuple = (), most: int = 120) -> list[list[float]]:
-    """Centres θ of ellipses of one radius that do not overlap, packed in rows from below.
+@lru_cache(256)
+def tiles(family: Family, key: str, square: float, points: tuple = (), most: int = 120) -> list[list[float]]:
+    """Centres θ of ellipses of one squared radius that do not overlap, packed in rows from below.
 
     A candidate is taken where its Fisher distance to all taken ones is at least 2 radii, in the
     metric of the place, and where its ellipse lies in the window and in the model.
     """
+    radius = math.sqrt(square)
     theta, xi = _candidates(family, key, radius, window(family, key, points))
     if not len(theta):
         return []
@@ -232,7 +233,7 @@ def _candidates(family: Family, key: str, radius: float, box: tuple[float, ...])
 
 @cache
 def observations(family: Family) -> int:
-    """How many observations make the default model's ellipse a tenth of the window at most."""
+    """How many observations make half the default model's ellipse an eighth of the window at most."""
     key = family.picture[0] if family.picture else next(iter(family.charts))
     own, box = chart_map(family, key), window(family, key)
     jacobian = own.jacobian(family.default)
@@ -284,13 +285,34 @@ def descents(family: Family) -> Scene:
 
 
 def levels(family: Family, target: Sequence[float]) -> list[float]:
-    """Five heights of KL(target‖·) for the quiet bands: equal steps of √KL, which is half a distance."""
+    """Five heights of KL(target‖·) for the quiet bands: steps of √KL, which near the target is a distance over √2."""
     free = [family.parameters[i].view for i in range(family.dimension)]
     axes = np.meshgrid(*[np.linspace(lo, hi, 15) for lo, hi in free], indexing="ij")
     grid = np.stack(axes, axis=-1).reshape(-1, family.dimension)
     heights = kl(family, np.asarray(target, float), grid[family.inside(grid)])
+    heights = heights[np.isfinite(heights)] if np.isfinite(heights).any() else np.ones(1)
     top = np.sqrt(np.nanquantile(heights, 0.75))
     return [float((top * f) ** 2) for f in (0.12, 0.3, 0.55, 0.8, 1.1)]
+
+
+def square(family: Family, n: float) -> float:
+    """χ²/n: the squared Fisher radius of what n observations cannot tell apart, to second order."""
+    return CHI2[family.dimension] / n
+
+
+def radius(family: Family, name: str) -> Scene:
+    """√(χ²/n) as the stage computes it from the value `name`."""
+    return {"op": "chi2/n", "chi2": CHI2[family.dimension], "n": name}
+
+
+def level(family: Family, name: str) -> Scene:
+    """χ²/(2n): the KL whose ball is that ellipse, to second order."""
+    return {"op": "chi2/2n", "chi2": CHI2[family.dimension], "n": name}
+
+
+def draws(n: float) -> int:
+    """How many estimates a cloud has: fewer where each needs many observations."""
+    return int(min(260, max(80, 60_000 // n)))
 
 
 def model_in_words(family: Family, name: str) -> str:

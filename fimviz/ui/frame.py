@@ -22,7 +22,8 @@ from fimviz.ui.contents import CONTENTS
 from fimviz.ui.state import LONGEST_QUERY, Field, Values, decode, defaults, encode
 from fimviz.words import words
 
-_META = ("present", "beat", "hide", "seed")
+# stands for an address that is not read at all; no field has this name
+_TOO_LONG = "too long"
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] {max-width: 1180px; padding: 0 36px 36px; margin: 0 auto}
 [data-testid="stHeader"] {background: transparent; pointer-events: none}
@@ -99,11 +100,12 @@ class Page:
         if kept is None or query != kept.query:
             values, bad = decode(self.fields, query)
             rev = kept.rev + 1 if kept else 1
+            bad += [words("frame")["address"]] if _TOO_LONG in query else []
             kept = pages[self.slug] = Kept(values, rev, query, changed=bad)
             kept.base = self.defaults
             kept.present = query.get("present") == "1"
             kept.hide = tuple(filter(None, query.get("hide", "").split(",")))
-            if query.get("beat", "").isdigit() and 1 <= int(query["beat"]) <= len(self.beats):
+            if query.get("beat", "").isdecimal() and 1 <= int(query["beat"]) <= len(self.beats):
                 kept.beat = int(query["beat"])
                 if not set(query) & set(self.fields):
                     kept.values = self._beat_values(kept.beat)
@@ -149,8 +151,8 @@ class Page:
         if name.startswith("beat") and self.beats:
             beat = min(len(self.beats), max(1, self.kept.beat + (1 if name.endswith("+1") else -1)))
             self._set(self._beat_values(beat), beat=beat)
-        elif name.startswith("preset") and int(name[6:]) <= len(self.presets):
-            self._choose(list(self.presets)[int(name[6:]) - 1])
+        elif name in (keys := {f"preset{i}": preset for i, preset in enumerate(self.presets, 1)}):
+            self._choose(keys[name])
         elif name == "reset":
             self._reset()
         elif name == "present":
@@ -208,7 +210,7 @@ class Page:
             chosen = st.session_state[key]
             kept = {"family": chosen} if name == "family" else {**self.values, name: chosen}
             if name == "family":
-                kept |= {k: v for k, v in self.values.items() if k in ("n", "t", "show", "step", "damping")}
+                kept |= {k: v for k, v in self.values.items() if self.fields[k].outlives_family}
             values = defaults(self.fields, kept)
             self._set(values, base=dict(values) if name == "family" else None)
 
@@ -307,11 +309,6 @@ class Page:
         """The predict card of this page, with the state that shows its answer."""
         return {**self.words["predict"], "then": then}
 
-    @property
-    def draws(self) -> int:
-        """How many estimates a cloud has: fewer where one needs many observations."""
-        return int(min(260, max(80, 60_000 // self["n"])))
-
     def note(self, *also: str) -> None:
         """The sentence that belongs to the preset on screen, and what else there is to say."""
         said = [self.words.get("notes", {}).get(self.preset or "", ""), *also]
@@ -342,7 +339,7 @@ def figure(chart: Any, page: Page) -> None:
 
 def _query() -> dict[str, str]:
     query = dict(st.query_params.to_dict())
-    return query if sum(len(k) + len(v) for k, v in query.items()) <= LONGEST_QUERY else {"too_long": "1"}
+    return query if sum(len(k) + len(v) for k, v in query.items()) <= LONGEST_QUERY else {_TOO_LONG: "1"}
 
 
 def _last(key: str, name: str) -> dict[str, Any] | None:

@@ -19,7 +19,10 @@ LONGEST_QUERY = 2000
 
 
 class Field(Protocol):
-    """One entry of the state."""
+    """One entry of the state; some keep their value when another family is chosen."""
+
+    @property
+    def outlives_family(self) -> bool: ...
 
     def default(self, values: Values) -> Any: ...
     def read(self, text: str, values: Values) -> Any: ...
@@ -33,6 +36,10 @@ class FamilyField:
 
     first: str
     allowed: Sequence[str]
+
+    @property
+    def outlives_family(self) -> bool:
+        return False
 
     def options(self, values: Values) -> Sequence[str]:
         return self.allowed
@@ -57,6 +64,10 @@ class ChartField:
     """A chart of the family in `values`, of those `allowed(family)` names; the first is the default."""
 
     allowed: Callable[[Family], Sequence[str]]
+
+    @property
+    def outlives_family(self) -> bool:
+        return False
 
     def options(self, values: Values) -> Sequence[str]:
         return self.allowed(CATALOG[values["family"]])
@@ -83,6 +94,10 @@ class PointField:
     """θ in the declared parameters, strictly inside the domain."""
 
     start: Callable[[Family], Sequence[float]]
+
+    @property
+    def outlives_family(self) -> bool:
+        return False
 
     def default(self, values: Values) -> list[float]:
         return [float(x) for x in self.start(CATALOG[values["family"]])]
@@ -114,6 +129,10 @@ class NumberField:
     whole: bool = False
     by_family: Callable[[Family], float] | None = None
 
+    @property
+    def outlives_family(self) -> bool:
+        return self.by_family is None
+
     def default(self, values: Values) -> float:
         return self.by_family(CATALOG[values["family"]]) if self.by_family else self.start
 
@@ -136,6 +155,10 @@ class SetField:
 
     options: Sequence[str]
     start: Sequence[str]
+
+    @property
+    def outlives_family(self) -> bool:
+        return True
 
     def default(self, values: Values) -> list[str]:
         return list(self.start)

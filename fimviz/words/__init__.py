@@ -1,4 +1,4 @@
-"""Every string a visitor reads, one file a language; a page asks for its own section."""
+"""What the pages say, one file a language; a page asks for its own section."""
 
 from __future__ import annotations
 
