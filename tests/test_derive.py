@@ -68,6 +68,26 @@ def test_the_metric_is_the_second_moment_of_the_score_at_extreme_points(slug):
     agrees_with_its_definition(CATALOG[slug], extreme_points(CATALOG[slug]))
 
 
+@pytest.mark.parametrize("slug", ["normal", "cauchy", "laplace"])
+@pytest.mark.parametrize("place", [1e5, -3e6])
+def test_far_from_the_origin_a_family_is_the_same(slug, place):
+    theta = np.array([[place, s] for s in (10, 100, 1e3)])
+    agrees_with_its_definition(CATALOG[slug], theta, 1e-8)
+    assert examine(CATALOG[slug], theta).regular
+
+
+def test_large_counts_are_counts():
+    theta = np.array([[40.0], [100], [120], [300], [1e5], [3e6]])
+    agrees_with_its_definition(CATALOG["poisson"], theta[:5], 1e-8)
+    for point in theta:
+        assert examine(CATALOG["poisson"], point).regular
+
+
+def test_a_narrow_density_on_a_circle_is_seen():
+    for kappa in (1e4, 1e6, 1e8):
+        assert examine(CATALOG["von_mises"], [1.0, kappa]).state is State.REGULAR
+
+
 def _gumbel_block():
     return [[1, -(1 - EulerGamma)], [-(1 - EulerGamma), (1 - EulerGamma) ** 2 + pi**2 / 6]]
 

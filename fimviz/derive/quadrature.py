@@ -24,9 +24,11 @@ from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
 _NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
-_CIRCLE = 4096
+# nodes on a circle, from and up to; those of the numbers 0, 1, 2, … likewise, and a heavy tail's
+_CIRCLE, _MOST_CIRCLE = 4096, 2**20
 _TAIL = 1e-18
-_MANY = 1e5
+_FEW, _MANY, _MOST = 32, 1e5, 2e6
+_AGREES = 1e-12
 _NOTHING = 1e-100
 
 
@@ -110,8 +112,7 @@ class Expectation:
         if self.family.support.discrete:
             return self._discrete(theta)
         if kind == "circle":
-            x = -np.pi + 2 * np.pi * np.arange(_CIRCLE) / _CIRCLE
-            return self._on(x, np.full_like(x, np.log(2 * np.pi / _CIRCLE)), theta)
+            return self._circle(theta)
         points = [theta] if also is None else [theta, np.asarray(also, float)]
         return self._continuous(theta, panels, np.concatenate([self._kinks(p) for p in points], axis=-1))
 
@@ -125,20 +126,46 @@ class Expectation:
         """log p at the nodes `sample` of a rule."""
         return self._density_tape(*sample, *np.moveaxis(theta[..., None, :], -1, 0))[..., 0]
 
+    def _circle(self, theta: Array) -> Rule:
+        """The trapezoidal rule, doubled until every other node gives the same mass."""
+        count = _CIRCLE
+        while True:
+            x = -np.pi + 2 * np.pi * np.arange(count) / count
+            rule = self._on(x, np.full_like(x, np.log(2 * np.pi / count)), theta)
+            p = rule.probability
+            with np.errstate(invalid="ignore"):
+                settled = np.abs(2 * p[..., ::2].sum(-1) - p.sum(-1)) <= _AGREES * p.sum(-1)
+            if count >= _MOST_CIRCLE or np.all(settled):
+                return rule
+            count *= 2
+
     def _discrete(self, theta: Array) -> Rule:
+        """Every point of a finite support; of the natural numbers those around the mode, ever more."""
         support = self.family.support
         if support.kind == "finite":
             return self._on(support.values(), np.zeros(len(support.points)), theta)
-        upto = 64.0
+        mode, reach = self._likeliest(theta)[..., None], _FEW
         while True:
-            x = support.values(upto)
+            x = np.maximum(mode - reach, 0.0) + np.arange(2.0 * reach + 1)
             rule = self._on(x, np.zeros_like(x), theta)
-            # falling, and below the bound: what is left out is less than a geometric tail
             p = rule.log_p
+            # falling, and below the bound: what is left out is less than a geometric tail
             falling = np.all(p[..., -1] <= p[..., -2])
-            if upto > 2e6 or (falling and (upto > _MANY or np.all(p[..., -1] < np.log(_TAIL)))):
+            low = (p[..., -1] < np.log(_TAIL)) & ((p[..., 0] < np.log(_TAIL)) | (x[..., 0] == 0))
+            if 2 * reach > _MOST or (falling and (2 * reach > _MANY or np.all(low))):
                 return rule
-            upto *= 2
+            reach *= 2
+
+    def _likeliest(self, theta: Array) -> Array:
+        """The most probable of the natural numbers, or a neighbour of it, (...)."""
+
+        def log_density(x: Array) -> Array:
+            x = np.rint(x)
+            value = self.log_density((x, np.log(x), np.log1p(-x)), theta)
+            return np.where((x >= 0) & ~np.isnan(value), value, -np.inf)
+
+        with np.errstate(all="ignore"):
+            return np.maximum(np.rint(_mode(log_density, theta.shape[:-1])), 0.0)
 
     def _continuous(self, theta: Array, panels: int, kinks: Array) -> Rule:
         to_sample, log_slope, reach = _COORDINATES[self.family.support.kind]
@@ -201,7 +228,11 @@ class Expectation:
         if self.family.support.kind in ("finite", "circle"):
             return np.zeros(p.shape[:-1])
         n = p.shape[-1]
-        ends = p[..., n // 2 :] if self.family.support.discrete else np.delete(p, np.s_[n // 16 : -n // 16], axis=-1)
+        if self.family.support.discrete:
+            # as if the rest were as long as the nodes and no smaller than their ends
+            first = np.where(rule.x[..., 0] > 0, p[..., 0], 0.0)
+            return n * (first + p[..., -1]) / p.sum(-1)
+        ends = np.delete(p, np.s_[n // 16 : -n // 16], axis=-1)
         return ends.sum(-1) / p.sum(-1)
 
     def mass(self, theta: ArrayLike) -> Array:
@@ -309,7 +340,8 @@ def _panels(edges: Array) -> tuple[Array, Array]:
 
 def _mode(log_density: Callable[[Array], Array], shape: tuple[int, ...]) -> Array:
     """The mode in u by zooming: a grid of sinh spacing, then ever finer ones around the best point."""
-    t = np.linspace(-12, 12, 241)
+    # as far as the nodes reach on the line: a place beyond the grid would not be found
+    t = np.linspace(-40, 40, 801)
     grid = np.broadcast_to(np.sinh(t), (*shape, t.size))
     step = None
     for _ in range(60):
