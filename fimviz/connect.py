@@ -66,14 +66,15 @@ def geodesic_between(metric, p, q, t, alpha=0.0):
     expectation coordinates. Otherwise ∇⁽α⁾_γ′ γ′ = 0 is solved by collocation.
     p, q (..., d); t (n,) -> (..., n, d), or t a number -> (..., d).
 
-    Raises as `distance`, and ValueError where α ≠ 0 and the metric has no cubic tensor.
+    Raises as `distance`, as `geodesic` outside [0, 1], and ValueError where α ≠ 0 and the metric
+    has no cubic tensor.
     """
     if alpha == 0:
         return shortest_geodesic(metric, p, q, t)
     p, q = _pair(metric, p, q)
     t, solver = times(t), metric.solver
     if metric.dual is not None and abs(alpha) == 1:
-        points = _straight(metric, p, q, np.atleast_1d(t), alpha)
+        return _straight_or_flown(metric, p, q, t, alpha)
     elif _between(t):
         points = solver.back(_bend(metric, p, q, alpha).at(np.atleast_1d(t)))
     else:
@@ -98,6 +99,16 @@ def _with_ends(points, p, q, t):
 def _pair(metric, p, q):
     p, q = inside(metric, p, "The first point"), inside(metric, q, "The second point")
     return np.broadcast_arrays(p, q)
+
+
+def _straight_or_flown(metric, p, q, t, alpha):
+    """`_straight` where it is inside the model; else what `geodesic` finds, or says, on the way there."""
+    points = _with_ends(_straight(metric, p, q, np.atleast_1d(t), alpha), p, q, t)
+    if np.isfinite(points).all():
+        return points
+    if _between(t):
+        raise _none_between(*(x[~np.isfinite(points).reshape(*p.shape[:-1], -1).all(-1)][0] for x in (p, q)))
+    return geodesic(metric, p, metric.dual.velocity(p, q, alpha), t, alpha)
 
 
 def _straight(metric, p, q, t, alpha):
@@ -164,11 +175,13 @@ def _nearest(solver, a, b):
 def _all_found(curves, p, q):
     for lane, curve in enumerate(curves):
         if curve is None:
-            ends = (tuple(map(float, x[lane])) for x in (p, q))
-            raise NoGeodesic(
-                "No geodesic was found between {} and {}; this does not mean that there is none.".format(*ends)
-            )
+            raise _none_between(p[lane], q[lane])
     return curves
+
+
+def _none_between(p, q):
+    ends = (tuple(map(float, x)) for x in (p, q))
+    return NoGeodesic("No geodesic was found between {} and {}; this does not mean that there is none.".format(*ends))
 
 
 def _bend(metric, p, q, alpha):

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 
 def _number(x: float) -> str:
-    return f"{x:.6g}".replace("-", "−")
+    return f"{x:.6g}".replace("-", "−").replace("inf", "∞")
 
 
 def _point(x: ArrayLike) -> str:
@@ -37,8 +37,8 @@ class NoGeodesic(ArithmeticError):
 class GeodesicStops(ArithmeticError):
     """A geodesic could not be followed to its last time.
 
-    Attributes: `time`, the last time reached; `length`, the Fisher length up to there; `point`,
-    where that was, shape (d,). As the verdict of `geodesic(..., stop=True)` for many geodesics
+    Attributes: `time`, the last time reached; `length`, the Fisher length up to there, which may be
+    infinite for α ≠ 0; `point`, where that was, shape (d,). As the verdict of `geodesic(..., stop=True)` for many geodesics
     at once the three are arrays over the leading axes, and `stopped`, `lost` say which geodesics
     stopped and which of those did so because accuracy was lost.
     """

@@ -3,7 +3,8 @@
     u″ᵏ = −Γ⁽α⁾ᵏᵢⱼ(u) u′ⁱ u′ʲ
 
 They are integrated in the metric's unconstrained chart u with the velocity scaled to unit Fisher
-length, so that steps, tolerances and the place where a geodesic stops are all Fisher lengths.
+length, so that steps, tolerances and, for α = 0, the place where a geodesic stops are all Fisher
+lengths. For α ≠ 0 the speed changes along the way, and the length is its integral.
 """
 
 from __future__ import annotations
@@ -16,6 +17,10 @@ from fimviz.tableau import FINISHED, LEFT, LOST, Flow, Gauge, integrate
 
 TOLERANCE = 1e-9
 ROUNDING = 4e-16
+# the length of a path that stops at T: panels up to T(1 − 4⁻ᵏ), k ≤ STRETCHES, the first in PARTS
+STRETCHES, PARTS = 6, 16
+NODES, WEIGHTS = (x / 2 for x in np.polynomial.legendre.leggauss(16))
+ENDLESS = 0.9
 
 
 def exp(metric, p, v):
@@ -173,6 +178,9 @@ class _Flight:
         first = (flow.status != FINISHED) & ~self.stopped
         self.status[first] = flow.status[first]
         self.length[first] = flow.time[first]
+        if self.alpha and first.any():
+            start = np.concatenate([self.u, way * self.unit], 1)[first]
+            self.length[first] = _flown(self.metric.solver, self.alpha, start, flow.time[first])
         pace = np.where(self.pace > 0, self.pace, 1.0)
         self.time[first] = way * (flow.time / pace)[first]
         self.end[first] = flow.state[first, : self.u.shape[1]]
@@ -186,6 +194,42 @@ class _Flight:
         if lane is None:
             return kind(*stop, self.stopped, self.status == LOST)
         return kind(float(stop[0]), float(stop[1]), point, True, self.status[lane] == LOST)
+
+
+def _flown(solver, alpha, y, end):
+    """∫ √g(u′, u′) from 0 to `end` (L,) along the α-geodesics of the states y (L, 2d); ∞ where it grows on.
+
+    Towards the end, where the speed may be infinite and T − t loses its digits, the stretches up to
+    T(1 − 4⁻ᵏ) become a sum of geometric series, of which Aitken's and Wynn's ε-algorithm adds what
+    is left: the largest ratio is ½ for a speed like 1/√(T − t), 1 for 1/(T − t).
+    """
+    d = y.shape[1] // 2
+    marks = 1 - 0.25 ** np.arange(STRETCHES + 1)
+    marks = np.concatenate([np.linspace(0, marks[1], PARTS + 1)[:-1], marks[1:]])
+    wide = np.diff(marks)
+    s = (marks[:-1, None] + wide[:, None] * (0.5 + NODES)).ravel()
+    values = integrate(_field(solver, alpha, d, False), y, end[:, None] * s, _gauge(solver, alpha, d)).values
+    u, du = values[..., :d], values[..., d:]
+    with np.errstate(all="ignore"):
+        pace = speed(solver.tensors.g(u), du).reshape(len(y), len(wide), NODES.size)
+        pieces = (pace @ WEIGHTS) * wide * end[:, None]
+        ratio = pieces[:, -1] / pieces[:, -2]
+        total = _limit(pieces.cumsum(1)[:, PARTS - 1 :])
+    settles = (ratio < ENDLESS) & np.isfinite(total)
+    return np.where(end > 0, np.where(settles, total, np.inf), 0.0)
+
+
+def _limit(sums):
+    """The limit of each row of partial sums (L, n), n ≥ 3: Wynn's ε-algorithm."""
+    before, row = np.zeros_like(sums), sums
+    for column in range(sums.shape[1] - 1):
+        step = np.diff(row, axis=1)
+        # sums that no longer change have arrived
+        inverse = np.where(step == 0, 1e300, 1 / np.where(step == 0, 1, step))
+        before, row = row, before[:, 1 : 1 + step.shape[1]] + inverse
+        if column % 2 == 1:
+            found = row[:, -1]
+    return found
 
 
 def _part_inside(points, path, lead, t):

@@ -19,6 +19,9 @@ from fimviz.tape import Tape, lower
 Array = NDArray[Any]
 # the share of a density's mass that may lie at the ends of its nodes
 _ESCAPES = 1e-3
+# a volume: the rule on a panel, the relative change at which it has settled, and how far it may go
+_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
+_SETTLED, _MOST_NODES = 1e-10, 2**21
 
 
 def cramer_rao(metric: Metric, theta: ArrayLike, n: int = 1) -> Array:
@@ -28,19 +31,43 @@ def cramer_rao(metric: Metric, theta: ArrayLike, n: int = 1) -> Array:
     return metric.inverse(theta) / n
 
 
-def jeffreys_volume(metric: Metric, region: Sequence[tuple[float, float]], nodes: int = 48) -> float:
-    """∫ √det g dθ over a box, one (low, high) a coordinate, by Gauss–Legendre.
+def jeffreys_volume(metric: Metric, region: Sequence[tuple[float, float]]) -> float:
+    """∫ √det g dθ over a box, one (low, high) a coordinate; each may be an end of the domain.
 
     The count of distinguishable members, up to a constant; Jeffreys' prior without its constant.
+    Gauss–Legendre in φ, θ = low + (high − low) sin²(φ/2), on panels that are doubled along each
+    coordinate until nothing changes. Raises `DomainError` for a box that is none or reaches beyond
+    the domain, ArithmeticError where the integral does not settle, as one that is infinite.
     """
     if len(region) != metric.dimension:
         raise ValueError(f"The region has {len(region)} interval(s) for {metric.dimension} parameter(s).")
-    x, w = np.polynomial.legendre.leggauss(nodes)
-    axes = [(lo + hi) / 2 + (hi - lo) / 2 * x for lo, hi in region]
+    for name, (low, high) in zip(metric.names, region, strict=True):
+        if not (np.isfinite([low, high]).all() and low < high):
+            raise DomainError((low, high), f"The interval of {name}", "not a finite (low, high) with low < high")
+    panels, settled = [2] * metric.dimension, False
+    volume = _box(metric, region, panels)
+    while not settled:
+        settled = True
+        for axis in range(metric.dimension):
+            finer = [(1 + (axis == i)) * n for i, n in enumerate(panels)]
+            before, volume = volume, _box(metric, region, finer)
+            if not abs(volume - before) <= _SETTLED * abs(volume):
+                # what is new along one coordinate may ask for more along another
+                panels, settled = finer, False
+    return volume
+
+
+def _box(metric: Metric, region: Sequence[tuple[float, float]], panels: Sequence[int]) -> float:
+    """The integral with so many panels along each coordinate; ArithmeticError for too many."""
+    if np.prod(panels) * _NODES.size ** len(panels) > _MOST_NODES:
+        raise ArithmeticError("The volume of the region does not settle; it may be infinite.")
+    axes, weights = [], np.ones(())
+    for (low, high), count in zip(region, panels, strict=True):
+        phi = (np.pi / count * (np.arange(count)[:, None] + (1 + _NODES) / 2)).ravel()
+        axes.append(low + (high - low) * np.sin(phi / 2) ** 2)
+        slope = (high - low) * np.sin(phi) / 2
+        weights = np.multiply.outer(weights, slope * np.tile(_WEIGHTS * np.pi / count / 2, count))
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1)
-    weights = np.ones(())
-    for lo, hi in region:
-        weights = np.multiply.outer(weights, (hi - lo) / 2 * w)
     return float(np.sum(weights * np.sqrt(np.linalg.det(metric.matrix(grid)))))
 
 

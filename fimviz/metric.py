@@ -252,6 +252,13 @@ class Dual:
     def from_natural(self, n: ArrayLike) -> Array:
         return self._own.to(self._natural.back(n))
 
+    def velocity(self, p: ArrayLike, q: ArrayLike, alpha: float) -> Array:
+        """dξ/dt at p of the path from p to q that is straight in natural (α = 1) or expectation coordinates."""
+        flat = self._natural if alpha == 1 else self._expectation
+        here, there = self._own.back(p), self._own.back(q)
+        step = np.linalg.solve(flat.jacobian(here), (flat.to(there) - flat.to(here))[..., None])
+        return (self._own.jacobian(here) @ step)[..., 0]
+
     def expectation(self, xi: ArrayLike) -> Array:
         return self._expectation.to(self._own.back(xi))
 

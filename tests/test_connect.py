@@ -21,6 +21,7 @@ from fimviz import (
     log,
     shortest_geodesic,
 )
+from fimviz.errors import GeodesicStops
 from fimviz.spray import speed
 
 PAIRS = 500
@@ -296,3 +297,30 @@ def test_refusals():
         shortest_geodesic(metric, [1, 1], [1, 2], [[0.5]])
     with pytest.raises(ValueError, match="no cubic tensor"):
         geodesic_between(plane(), [0, 0], [0, 1], 0.5, alpha=1)
+
+
+@pytest.mark.parametrize(
+    ("slug", "alpha", "p", "q", "t"),
+    [("bernoulli", -1, [0.2], [0.6], 3), ("exponential", 1, [1], [2], -2), ("normal", 1, [0, 1], [0, 2], 3),
+     ("gamma", -1, [2, 1], [3, 0.5], -9), ("categorical", -1, [0.2, 0.3], [0.4, 0.1], 5)],
+)  # fmt: skip
+def test_a_straight_path_that_leaves_the_model_says_so(slug, alpha, p, q, t):
+    metric = fisher_metric(CATALOG[slug])
+    with pytest.raises(GeodesicStops):
+        geodesic_between(metric, p, q, [0, t], alpha)
+
+
+def test_where_a_straight_path_is_lost_no_geodesic_is_said(monkeypatch):
+    metric = fisher_metric(CATALOG["gamma"])
+    monkeypatch.setattr(metric.dual, "from_expectation", lambda eta: np.full(eta.shape, np.nan))
+    with pytest.raises(NoGeodesic, match=r"between \(2.0, 1.0\) and \(3.0, 0.5\)"):
+        geodesic_between(metric, [2, 1], [3, 0.5], [0, 0.5], -1)
+
+
+@pytest.mark.parametrize("slug", ["normal", "gamma", "categorical", "von_mises"])
+def test_a_straight_path_starts_with_its_velocity(slug):
+    metric = fisher_metric(CATALOG[slug])
+    p, q = (metric.check(x) for x in np.array([[0.3, 0.4], [0.5, 0.2]]))
+    for alpha in (1, -1):
+        a, b = geodesic_between(metric, p, q, [-1e-4, 1e-4], alpha)
+        assert metric.dual.velocity(p, q, alpha) == pytest.approx((b - a) / 2e-4, rel=1e-6, abs=1e-6)

@@ -131,6 +131,40 @@ def test_leaving_the_domain_says_where():
     assert caught.value.point == pytest.approx([1], abs=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("slug", "p", "v", "length"),
+    [("bernoulli", [0.5], [0.5], np.pi / 2), ("bernoulli", [0.5], [-0.1], np.pi / 2),
+     ("poisson", [4], [-1], 4), ("exponential", [1], [1], np.inf)],
+)  # fmt: skip
+def test_an_m_geodesic_stops_at_its_fisher_length(slug, p, v, length):
+    metric = fisher_metric(CATALOG[slug])
+    _, verdict = geodesic(metric, p, v, [0, 1000], -1, stop=True)
+    assert isinstance(verdict, LeavesDomain)
+    assert verdict.length == pytest.approx(length, rel=1e-6)
+    if slug == "bernoulli":
+        assert verdict.time == pytest.approx(0.5 / abs(v[0]), rel=1e-8)
+
+
+def test_an_endless_length_is_said():
+    with pytest.raises(LeavesDomain, match=r"at length ∞ \(time 1\)"):
+        geodesic(fisher_metric(CATALOG["exponential"]), [1], [1], [0, 2], -1)
+
+
+def test_a_fan_of_m_geodesics_stops_at_the_lengths_of_the_sphere():
+    metric = fisher_metric(CATALOG["categorical"])
+    p = np.array([0.2, 0.3])
+    _, verdict = geodesic(metric, np.tile(p, (2, 1)), [[0.3, -0.3], [0.1, 0.2]], [0, 50], -1, stop=True)
+    # lengths of straight lines of p, by quadrature with the singular end taken out: t = T(1 − s²)
+    for v, found in zip(([0.3, -0.3], [0.1, 0.2]), verdict.length):
+        v = np.array(v)
+        far = 1 / np.max(-np.append(v, -v.sum()) / np.append(p, 1 - p.sum()))
+        s, w = np.polynomial.legendre.leggauss(60)
+        s, w = (1 + s) / 2, w / 2
+        points = p + far * (1 - s**2)[:, None] * v
+        pace = speed(metric.matrix(points), np.tile(v, (60, 1)))
+        assert found == pytest.approx(np.sum(w * pace * 2 * far * s), rel=1e-6)
+
+
 def test_stopping_returns_the_part_inside():
     points, verdict = geodesic(BERNOULLI, [0.3], [0.5], [0, 1, 5, 1.5], stop=True)
     assert points.shape == (3, 1)

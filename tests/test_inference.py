@@ -129,6 +129,9 @@ def test_the_bound_falls_with_the_number_of_observations():
      ("exponential", "lam", [(0.2, 5)], np.log(25)), ("poisson", "lam", [(1, 9)], 4),
      ("normal", "mu, sigma", [(-2, 3), (0.5, 2)], 5 * np.sqrt(2) * 1.5),
      ("normal", "mu, log sigma", [(0, 1), (-1, 1)], np.sqrt(2) * (np.e - 1 / np.e)),
+     ("bernoulli", "p", [(0, 1)], np.pi), ("poisson", "lam", [(0, 4)], 4),
+     ("exponential", "lam", [(1e-4, 1e4)], np.log(1e8)),
+     ("normal", "mu, sigma", [(-1, 1), (1e-3, 10)], np.sqrt(2) * 2 * (1e3 - 0.1)),
      ("cauchy", "x0, gamma", [(-1, 1), (1, 4)], 0.75), ("laplace", "mu, b", [(0, 2), (1, 2)], 1)],
 )  # fmt: skip
 def test_jeffreys_volume_of_known_regions(slug, chart, region, exact):
@@ -144,6 +147,17 @@ def test_the_volume_does_not_depend_on_the_chart(slug):
         ends = np.sort([float(chart_map(family, key).to(e)[0]) for e in (low, high)])
         volumes.append(jeffreys_volume(fisher_metric(family, key), [tuple(ends)]))
     assert volumes == pytest.approx([volumes[0]] * len(volumes), rel=1e-10)
+
+
+def test_a_volume_that_is_infinite_is_said():
+    with pytest.raises(ArithmeticError, match="does not settle; it may be infinite"):
+        jeffreys_volume(fisher_metric(CATALOG["exponential"]), [(0, 1)])
+
+
+@pytest.mark.parametrize("interval", [(1, 1), (2, 1), (0, np.inf), (np.nan, 1)])
+def test_an_interval_has_two_ends_in_their_order(interval):
+    with pytest.raises(DomainError, match="The interval of lam is"):
+        jeffreys_volume(fisher_metric(CATALOG["exponential"]), [interval])
 
 
 def test_a_region_has_an_interval_for_each_parameter():
