@@ -10,7 +10,7 @@ import { textWidth } from "./painter.js";
 const GRID = 256;
 const GHOST_GRID = 128; // a point every 3 pixels of a thin line; a narrow peak gets points of its own
 const NEAR = 24;
-const FLAT = 0.15; // pixels
+const FLAT = 0.6; // pixels: hidden by the floor
 const LEAST = -700; // exp of less is zero, as it is of what is no number
 const NEAR_PEAK = new Float64Array(2 * NEAR + 1);
 const NOTHING = NEAR_PEAK.subarray(0, 0);
@@ -262,13 +262,20 @@ function drawStems(pen, pts, box, ink) {
 
 const spacing = (pts) => (pts.length > 2 ? pts[2] - pts[0] : 60);
 
-/** Thin lines; where only whole numbers happen a line between them would mean nothing, so a dot at each. */
+/** Thin lines; where only whole numbers happen a line between them would mean nothing, so a short tick or a dot at each. */
 function drawGhosts(pen, ghosts, toPx, ink) {
   if (!ghosts.length) return;
-  const pts = toPx(...ghosts);
+  const pts = toPx(...ghosts), { k } = pen.style;
   if (!pen.panel.discrete) return void pen.front.push({ t: "path", pts, ...ink });
-  const r = Math.min(2 * pen.style.k, Math.max(1.3, 0.2 * spacing(pts)));
-  pen.front.push({ t: "dots", pts, r, fill: ink.stroke, fillAlpha: ink.alpha });
+  const room = spacing(toPx(ghosts[0]));
+  if (room > 30 * k) return void pen.front.push({ t: "path", pts: ticksAt(pts, 9 * k), ...ink, width: 1.4 * ink.width, alpha: 0.6 });
+  pen.front.push({ t: "dots", pts, r: Math.min(2 * k, Math.max(1.3, 0.2 * room)), fill: ink.stroke, fillAlpha: ink.alpha });
+}
+
+function ticksAt(pts, half) {
+  const out = new Float64Array(3 * pts.length);
+  for (let i = 0; i < pts.length; i += 2) out.set([pts[i] - half, pts[i + 1], pts[i] + half, pts[i + 1], NaN, NaN], 3 * i);
+  return out;
 }
 
 /** Something else for comparison, such as the true mixture: thin and dashed, or open dots; named at the right. */

@@ -26,8 +26,8 @@ function copy(node) {
   const name = node.localName;
   if (!ELEMENTS.has(name)) return null;
   const made = document.createElementNS(MATHML, name);
-  // A letter alone is a variable and slants; a longer name stands upright.
-  if (name === "mi" && [...node.textContent.trim()].length === 1 && !node.hasAttribute("mathvariant")) made.classList.add("fv-variable");
+  // A letter alone, or with an index or primes, is a variable and slants; a longer name stands upright.
+  if (name === "mi" && /^\p{L}[₀-₉]?[′″‴⁗]?$/u.test(node.textContent.trim()) && !node.hasAttribute("mathvariant")) made.classList.add("fv-variable");
   for (const { name: key, value } of node.attributes) copyAttribute(made, key, value);
   for (const child of node.childNodes) {
     if (child.nodeType === Node.TEXT_NODE) made.append(child.data);
@@ -40,6 +40,24 @@ function copyAttribute(made, key, value) {
   if (ATTRIBUTES.has(key)) made.setAttribute(key, value);
   else if ((key === "id" || key === "data-slot" || key === "data-mark") && NAME.test(value)) made.setAttribute(`data-${key.replace("data-", "")}`, value);
   else if ((key === "class" || key === "data-role") && ROLES.has(value.replace(/^role-/, ""))) made.classList.add(`fv-role-${value.replace(/^role-/, "")}`);
+}
+
+/** A row set apart by wide spaces becomes one formula a part, so that a line may end between them. */
+function parts(math) {
+  const [row] = math.children;
+  const wide = (node) => node.localName === "mspace" && parseFloat(node.getAttribute("width")) >= 1;
+  const groups = [[]];
+  const inner = math.children.length === 1 && row.localName === "mrow" ? row : math;
+  for (const node of [...inner.childNodes]) {
+    if (node.nodeType === Node.ELEMENT_NODE && wide(node)) groups.push([]);
+    else groups.at(-1).push(node);
+  }
+  return groups.filter((group) => group.length).map((group) => {
+    const part = math.cloneNode(false);
+    part.setAttribute("displaystyle", "true");
+    part.append(...group);
+    return part;
+  });
 }
 
 export class Formula {
@@ -63,9 +81,8 @@ export class Formula {
     this.text = text;
     this.lit = null;
     const math = text ? safeMathML(text) : null;
-    math?.setAttribute("displaystyle", "true");
-    this.element.replaceChildren(...(math ? [math] : []));
-    this.#link(math);
+    this.element.replaceChildren(...(math ? parts(math) : []));
+    this.#link();
   }
 
   #find(slot) {
@@ -74,10 +91,9 @@ export class Formula {
   }
 
   /** A term and its mark light up together. */
-  #link(math) {
+  #link() {
     this.terms = new Map();
-    if (!math) return;
-    for (const node of [math, ...math.querySelectorAll("[data-mark], [data-id]")]) {
+    for (const node of this.element.querySelectorAll("[data-mark], [data-id]")) {
       const mark = node.getAttribute("data-mark") ?? this.given.links?.[node.getAttribute("data-id")];
       if (!mark) continue;
       this.terms.set(mark, [...(this.terms.get(mark) ?? []), node]);

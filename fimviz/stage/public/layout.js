@@ -21,19 +21,25 @@ export class Layout {
     element.classList.toggle("fv-alone", !side.children.length || Boolean(data.hide?.includes("side")));
     element.style.setProperty("--fv-side-height", `${this.#sideHeight()}px`);
     element.style.setProperty("--fv-height", `${this.#pictureHeight(width, stacked)}px`);
-    this.#placeTools(stacked);
+    this.#placeTools();
     for (const view of views) {
       view.measure();
       view.memory.clear();
     }
   }
 
-  /** The page's bar is above the stage; its place is told from where the stage stands on the page. */
-  #placeTools(stacked) {
-    const { toolbar, data } = this.stage;
-    const inBar = data.toolbar === "bar" && !stacked;
-    toolbar.place(inBar);
-    if (inBar) toolbar.bar.style.top = `${Math.round((data.bar_top ?? 8) - this.#top())}px`;
+  /**
+   * The page's bar is above the stage; its place is told from where the stage stands on the page. Where the page's own
+   * links need the room, the tools stand below the picture.
+   */
+  #placeTools() {
+    const { toolbar, data, element } = this.stage;
+    const wanted = data.toolbar === "bar" && !data.present;
+    toolbar.place(wanted);
+    if (!wanted) return;
+    const right = pageRight(element) - element.getBoundingClientRect().right;
+    Object.assign(toolbar.bar.style, { top: `${Math.round((data.bar_top ?? 8) - this.#top())}px`, right: `${Math.round(-right)}px` });
+    if (covers(toolbar.bar.getBoundingClientRect())) toolbar.place(false);
   }
 
   /** The stage's own top in page coordinates, however far its parents are scrolled. */
@@ -76,6 +82,27 @@ function scrolled(node) {
   for (let up = node.parentNode; up; up = up.parentNode ?? up.host)
     if (up !== document.documentElement && up !== document.body) sum += up.scrollTop ?? 0;
   return sum;
+}
+
+/** The right edge of the page's text: of the widest of the stage's ancestors that does not fill the window. */
+function pageRight(node) {
+  let right = node.getBoundingClientRect().right;
+  for (let up = node.parentNode; up; up = up.parentNode ?? up.host) {
+    if (up.nodeType !== Node.ELEMENT_NODE) continue;
+    const style = getComputedStyle(up), edge = up.getBoundingClientRect().right - parseFloat(style.paddingRight);
+    if (/auto|scroll/.test(style.overflowY)) break;
+    right = Math.max(right, edge);
+  }
+  return right;
+}
+
+/** Whether it would lie over one of the page's links, or run out of the window. */
+function covers(bar) {
+  if (bar.left < 0) return true;
+  return [...document.links].some((link) => {
+    const { left, right, top, bottom } = link.getBoundingClientRect();
+    return right > left && bottom > bar.top && top < bar.bottom && right > bar.left - 12 && left < bar.right;
+  });
 }
 
 function scroller(node) {

@@ -41,6 +41,7 @@ export class Ledger {
     const kind = event ?? this.timerEvent ?? "key";
     this.#forget();
     this.report(this.stage.scene.snapshot(), kind);
+    this.stage.request();
   }
 
   #forget() {

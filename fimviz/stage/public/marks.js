@@ -5,7 +5,8 @@
 import { remember } from "./alike.js";
 import { sublevel } from "./contour.js";
 import { outline, usable } from "./scene.js";
-import { refine } from "./trace.js";
+import { formatNumber } from "./text.js";
+import { refine, strands } from "./trace.js";
 
 export function drawMark(pen, mark, index) {
   const draw = Object.hasOwn(MARKS, mark.kind) ? MARKS[mark.kind] : null;
@@ -59,11 +60,10 @@ const MARKS = {
     const pts = project(pen, fan.points, mark);
     const per = fan.steps + 1, line = lineStyle(pen, mark, id);
     if (mark.rim) return rim(pen, mark, id, pts, fan, per, line);
-    const broken = new Float64Array(fan.lanes * (per + 1) * 2).fill(NaN);
-    for (let lane = 0; lane < fan.lanes; lane++) {
-      broken.set(pts.subarray(lane * per * 2, (lane + 1) * per * 2), lane * (per + 1) * 2);
+    const broken = strands(pts, fan.lanes, per);
+    for (let lane = 0; lane < fan.lanes; lane++)
       if (fan.status[lane]) openDot(pen, pts[((lane + 1) * per - 1) * 2], pts[((lane + 1) * per - 1) * 2 + 1], line.stroke);
-    }
+    tellWhereItLeft(pen, pts, fan, per);
     pen.front.push({ t: "path", pts: broken, ...line, width: pen.style.size.thin, dash: [], alpha: 0.55 });
     if (d === 1) return;
     pen.hits.push({ id, pts: broken });
@@ -122,12 +122,13 @@ const MARKS = {
     if (!run?.ok) return;
     const pts = project(pen, run.points, mark);
     const line = lineStyle(pen, mark, id);
+    pen.hits.push({ id, pts });
+    if (mark.thin) return void pen.front.push({ t: "path", pts, ...line, alpha: pen.lit === id ? 1 : 0.6 });
     pen.front.push({ t: "path", pts, ...line });
     if (run.steps <= 40 && mark.dots !== false) pen.front.push({ t: "dots", pts, r: 2.4 * pen.style.k, fill: line.stroke });
     pen.lines.push(pts);
-    pen.hits.push({ id, pts });
     if (run.status === "left") openDot(pen, pts[pts.length - 2], pts[pts.length - 1], line.stroke);
-    exitArrow(pen, pts, line);
+    exitArrow(pen, pts, line, 1);
     const at = 2 * Math.round(pen.scene.number(mark.label_at ?? 0.4, 0.4) * (pts.length / 2 - 1));
     label(pen, mark, id, pts[at], pts[at + 1], { colour: line.stroke });
   },
@@ -137,7 +138,7 @@ const MARKS = {
     const flat = (mark.points ?? []).flat();
     const pts = pen.projectXi(Float64Array.from(flat), mark);
     const line = lineStyle(pen, mark, id);
-    pen.front.push({ t: "path", pts, ...line, ...(mark.thin && { width: pen.style.size.thin }), closed: mark.closed });
+    pen.front.push({ t: "path", pts, ...line, closed: mark.closed });
     label(pen, mark, id, pts[0], pts[1], { colour: line.stroke });
   },
 
@@ -226,6 +227,20 @@ function closedCurve(pen, mark, id) {
   label(pen, mark, id, pts[at], pts[at + 1], { colour: line.stroke, prefer: ["ne", "e", "se"] });
 }
 
+/** The shortest length at which a line of the fan reaches the edge of the model; and whether one leaves the picture. */
+function tellWhereItLeft(pen, pts, fan, per) {
+  if (!pen.remarks) return;
+  const { box } = pen.frame;
+  let least = Infinity, outside = false;
+  for (let lane = 0; lane < fan.lanes; lane++) {
+    const end = ((lane + 1) * per - 1) * 2, x = pts[end], y = pts[end + 1];
+    if (fan.status[lane] === 1) least = Math.min(least, fan.reached[lane]);
+    outside ||= x < box.x || x > box.x + box.w || y < box.y || y > box.y + box.h;
+  }
+  if (least < Infinity) pen.remarks.set("left_model", { length: formatNumber(least, ".2f") });
+  if (outside) pen.remarks.set("fan_left_window");
+}
+
 function rim(pen, mark, id, pts, fan, per, line) {
   const out = [];
   for (let lane = 0; lane < fan.lanes; lane++) {
@@ -245,7 +260,7 @@ function role(pen, mark) {
 
 function lineStyle(pen, mark, id) {
   const given = role(pen, mark);
-  let width = mark.hero ? pen.style.size.hero : mark.hero === false ? pen.style.size.path : given.width;
+  let width = mark.thin ? pen.style.size.thin : mark.hero ? pen.style.size.hero : mark.hero === false ? pen.style.size.path : given.width;
   if (pen.lit === id) width *= 1.5;
   return { stroke: given.colour, width, dash: given.dash, cap: given.cap };
 }
@@ -305,14 +320,16 @@ function head(pen, x, y, dx, dy, fill) {
 }
 
 /** Where a path leaves the window, an arrow at the edge says that it goes on. */
-function exitArrow(pen, pts, line) {
+function exitArrow(pen, pts, line, most = 4) {
   const { box } = pen.frame;
   const within = (x, y) => x >= box.x && x <= box.x + box.w && y >= box.y && y <= box.y + box.h;
   let inside = within(pts[0], pts[1]);
-  for (let i = 0; i + 3 < pts.length; i += 2) {
+  for (let i = 0, drawn = 0; i + 3 < pts.length && drawn < most; i += 2) {
     const x0 = pts[i], y0 = pts[i + 1], x1 = pts[i + 2], y1 = pts[i + 3];
     const leaves = inside && !(inside = within(x1, y1));
     if (!leaves || !Number.isFinite(x1 + y1)) continue;
+    drawn++;
+    pen.remarks?.set("left_window");
     const s = Math.min(share(x0, x1, box.x, box.x + box.w), share(y0, y1, box.y, box.y + box.h));
     head(pen, x0 + s * (x1 - x0), y0 + s * (y1 - y0), x1 - x0, y1 - y0, line.stroke);
   }

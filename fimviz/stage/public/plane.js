@@ -2,6 +2,7 @@
  * A panel of kind "plane": one chart, a window, axes, and marks. It turns the scene into a list for the painters, in two
  * layers (what stands still behind, what moves in front), with the handles, hover targets and notices that go with it.
  */
+import { lifted } from "./trace.js";
 import { remember } from "./alike.js";
 import { drawAxes } from "./axes.js";
 import { placeLabels } from "./labels.js";
@@ -48,11 +49,11 @@ export function drawPlane(panel, frame, context) {
   const pen = {
     ...context, panel, frame, chart,
     spec: context.scene.chartSpec(panel.chart) ?? {},
-    back: [], texts: [], front: [], labels: [], lines: [], handles: [], hits: [], notices: [], obstacles: [], still: [],
+    back: [], texts: [], front: [], labels: [], lines: [], handles: [], hits: [], notices: [], obstacles: [], still: [], remarks: new Map(),
   };
   drawOutline(pen);
   if (!chart) return pen;
-  const marks = (panel.marks ?? []).filter((mark) => mark && context.scene.shown(mark.when));
+  const marks = thinFirst((panel.marks ?? []).filter((mark) => mark && context.scene.shown(mark.when)));
   // Axes stand outside the clip that keeps the marks in.
   const grid = marks.find((mark) => mark.kind === "grid") ?? NO_GRID;
   drawKnownAxes(pen, grid);
@@ -62,10 +63,26 @@ export function drawPlane(panel, frame, context) {
   pen.back.push(clip);
   pen.front.push(clip);
   marks.forEach((mark, index) => drawMark(pen, mark, index));
+  liftAtTurns(pen);
   pen.back.push({ t: "end" }, ...pen.texts);
   pen.front.push({ t: "end" });
   finish(pen);
   return pen;
+}
+
+/** Where a coordinate comes round again (a direction), a line that leaves on one side comes back on the other. */
+function liftAtTurns({ spec, frame, back, front }) {
+  const turn = (spec.coords?.[0]?.period ?? 0) * frame.sx;
+  if (!(turn > 0)) return;
+  for (const item of [...back, ...front]) if (item.t === "path") item.pts = lifted(item.pts, turn / 2);
+}
+
+/** Of descents the thin ones come first: a zigzag that runs away lies under the one to look at. */
+function thinFirst(marks) {
+  const runs = marks.filter((mark) => mark.kind === "descent");
+  if (!runs.some((mark) => mark.thin)) return marks;
+  const ordered = [...runs.filter((mark) => mark.thin), ...runs.filter((mark) => !mark.thin)];
+  return marks.map((mark) => (mark.kind === "descent" ? ordered.shift() : mark));
 }
 
 const NO_GRID = {};
@@ -104,6 +121,7 @@ function finish(pen) {
   const floor = panel.axes && panel.axes.frame !== "none";
   const box = { x: edge, y: 1, w: frame.width - 2 * edge, h: (floor ? frame.box.y + frame.box.h : frame.height) - 2 };
   if (floor && panel.axes.y?.label) pen.obstacles.push({ x: 0, y: 0, w: frame.box.x + 6 * style.size.axis_text, h: frame.box.y });
+  if (pen.remarks.size) pen.obstacles.push({ x: 0.5 * frame.width, y: 0, w: 0.5 * frame.width, h: frame.box.y });
   const labels = placeLabels(pen.labels, { obstacles: pen.obstacles, lines: pen.lines, box, style, memory });
   pen.front.push(...labels);
   for (const handle of pen.handles) pen.front.push(...handleItems(handle, pen));

@@ -212,7 +212,7 @@ export class Scene {
     if (result.kind === "number") return prop ? result[prop] : result.value;
     if (result.kind === "point") return prop ? this.#coordinate(result.theta, prop) : undefined;
     if (result.kind === "curve" && /^(min|max)_/.test(prop ?? "")) return this.#extreme(result, prop);
-    const value = result[prop];
+    const value = LAZY.has(prop) ? result[prop]?.() : result[prop];
     return typeof value === "number" || typeof value === "string" ? value : undefined;
   }
 
@@ -237,6 +237,9 @@ export class Scene {
     return fillTemplate(template, (name) => (Object.hasOwn(extra, name) ? extra[name] : this.lookup(name)));
   }
 }
+
+/** Properties that cost something are asked for, not stored. */
+const LAZY = new Set(["endpoint"]);
 
 const OPERATIONS = {
   add: (...a) => a.reduce((x, y) => x + y, 0),

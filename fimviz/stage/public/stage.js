@@ -6,6 +6,7 @@
  * setStateValue("values", …) on release or 250 ms after the last key; while a hand moves nothing is sent.
  */
 import { alike } from "./alike.js";
+import { Badge } from "./badge.js";
 import { Prediction } from "./card.js";
 import { Scrubber, Sliders } from "./controls.js";
 import { el, memory, setAttr, setText } from "./dom.js";
@@ -59,7 +60,8 @@ class Stage {
     this.sliders = new Sliders(this);
     this.prediction = new Prediction(this);
     this.formula = new Formula(this);
-    this.toolbar = new Toolbar(this);
+    this.badge = new Badge();
+    this.toolbar = new Toolbar(this, this.badge.element);
     this.table = new Table(this);
     this.help = new Help();
     this.picture = el("div", { class: "fv-area fv-picture" });
@@ -70,7 +72,7 @@ class Stage {
     const lower = el("div", { class: "fv-foot" }, this.prediction.element, this.formula.element);
     this.element = el(
       "div", { class: "fv" }, this.picture, this.scrubber.element, this.sliders.element, this.side, lower,
-      this.toolbar.element, this.toolbar.bar, this.table.element, this.failure, this.live, this.toast, this.help.element,
+      this.toolbar.row, this.toolbar.bar, this.table.element, this.failure, this.live, this.toast, this.help.element,
     );
     this.lower = lower;
     this.element.__fimviz = probe(this);
@@ -163,6 +165,7 @@ class Stage {
     this.sliders.adopt(unless("controls", data.controls), this.words);
     this.prediction.adopt(unless("predict", data.predict), this.words);
     this.formula.adopt(unless("formula", data.formula));
+    this.badge.adopt(data.present ? null : unless("badge", data.badge));
     this.toolbar.adopt(this.words, Boolean(data.present), hidden.has("toolbar"));
     this.lower.hidden = this.prediction.element.hidden && this.formula.element.hidden;
   }
@@ -280,13 +283,17 @@ class Stage {
     this.formula.refresh(scene, lit);
     this.table.refresh();
     this.#notices();
-    if (!this.drag && !this.motion.busy) this.#speak();
+    const still = !this.drag && !this.motion.busy;
+    this.badge.refresh(this.scene, still && !this.ledger.pending);
+    if (still) this.#speak();
   }
 
   #notices() {
     for (const view of this.views) {
-      const reasons = view.pen?.notices.length ? [...new Set(view.pen.notices)] : [];
+      const { notices = [], remarks } = view.pen ?? {};
+      const reasons = notices.length ? [...new Set(notices)] : [];
       setText(view.notice, reasons.map((reason) => this.words(`reason_${String(reason).replaceAll("-", "_")}`)).join(" "));
+      setText(view.remark, remarks?.size ? [...remarks].map(([key, fill]) => this.words(key, fill)).join(" ") : "");
     }
   }
 

@@ -4,7 +4,7 @@ import { parameter } from "./handles.js";
 import { formatNumber } from "./text.js";
 
 export class Toolbar {
-  constructor(stage) {
+  constructor(stage, badge) {
     this.stage = stage;
     this.element = el("div", { class: "fv-tools", role: "toolbar" });
     this.bar = el("div", { class: "fv-tools fv-bar", role: "toolbar" });
@@ -15,6 +15,7 @@ export class Toolbar {
       button("reset", "0", () => stage.ledger.command("reset")),
       button("help", "?", () => stage.help.open()),
     ];
+    this.row = el("div", { class: "fv-below" }, badge, this.element);
     this.element.append(...this.own.map((b) => b.node));
   }
 

@@ -17,6 +17,42 @@ export function refine(pts, at) {
   return xy;
 }
 
+const LONG = 9; // pixels of a piece whose corners might show
+
+/**
+ * Many lines of `per` points each, one list with NaN between them. Long pieces are cut into four by the cubic through the
+ * points about them: the points are even in length, so between them the line is known well.
+ */
+export function strands(pts, lanes, per) {
+  const out = new Float64Array(lanes * (4 * per + 1) * 2);
+  let k = 0;
+  for (let lane = 0; lane < lanes; lane++) {
+    const first = lane * per, last = first + per - 1;
+    for (let i = first; i <= last; i++) {
+      out[k++] = pts[2 * i];
+      out[k++] = pts[2 * i + 1];
+      // A line that stopped early stands still from there on.
+      const inner = i > first && i + 2 <= last && (pts[2 * i + 2] !== pts[2 * i + 4] || pts[2 * i + 3] !== pts[2 * i + 5]);
+      if (inner && isLong(pts, i)) for (const weights of QUARTERS) k = cubic(out, k, pts, i, weights);
+    }
+    out[k++] = out[k++] = NaN;
+  }
+  return out.subarray(0, k);
+}
+
+const isLong = (pts, i) => Math.abs(pts[2 * i + 2] - pts[2 * i]) + Math.abs(pts[2 * i + 3] - pts[2 * i + 1]) > LONG;
+
+/** Lagrange's weights of the points −1, 0, 1, 2 at ¼, ½, ¾. */
+const QUARTERS = [0.25, 0.5, 0.75].map((s) => [
+  (-s * (s - 1) * (s - 2)) / 6, ((s + 1) * (s - 1) * (s - 2)) / 2, (-(s + 1) * s * (s - 2)) / 2, ((s + 1) * s * (s - 1)) / 6,
+]);
+
+function cubic(out, k, pts, i, [a, b, c, d]) {
+  for (let xy = 0; xy < 2; xy++)
+    out[k + xy] = a * pts[2 * i - 2 + xy] + b * pts[2 * i + xy] + c * pts[2 * i + 2 + xy] + d * pts[2 * i + 4 + xy];
+  return k + 2;
+}
+
 function evenly(n) {
   const ts = new Float64Array(n);
   for (let i = 0; i < n; i++) ts[i] = i / (n - 1);
@@ -49,4 +85,18 @@ function withMiddles(ts, xy, split, at) {
     out[2 * k++ + 1] = xy[2 * i + 1];
   }
   return [times, out];
+}
+
+/** The same curve with the pen lifted wherever x leaps by more than `most` pixels from one point to the next. */
+export function lifted(pts, most) {
+  let leaps = 0;
+  for (let i = 2; i + 1 < pts.length; i += 2) leaps += Math.abs(pts[i] - pts[i - 2]) > most;
+  if (!leaps) return pts;
+  const out = new Float64Array(pts.length + 2 * leaps);
+  for (let i = 0, k = 0; i + 1 < pts.length; i += 2) {
+    if (i && Math.abs(pts[i] - pts[i - 2]) > most) out[k++] = out[k++] = NaN;
+    out[k++] = pts[i];
+    out[k++] = pts[i + 1];
+  }
+  return out;
 }

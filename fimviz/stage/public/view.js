@@ -28,7 +28,10 @@ export class View {
     this.contexts = new Map([this.back, this.front].map((canvas) => [canvas, canvas.getContext("2d")]));
     this.layer = el("div", { class: "fv-layer" });
     this.notice = el("p", { class: "fv-notice", role: "status" });
-    this.element = el("div", { class: `fv-panel fv-${panel.kind}` }, this.back, this.front, this.layer, this.notice);
+    // Remarks change with every move of a hand; nobody wants each of them read out.
+    this.remark = el("p", { class: "fv-remark" });
+    const said = el("div", { class: "fv-said" }, this.notice, this.remark);
+    this.element = el("div", { class: `fv-panel fv-${panel.kind}` }, this.back, this.front, this.layer, said);
     this.cache = new Map();
     this.memory = new Map();
     this.frameKey = null;
