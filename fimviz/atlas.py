@@ -16,6 +16,10 @@ Array = NDArray[Any]
 # Newton's inverse: steps, the longest of them, and errors: none left, rounding, accepted
 _STEPS, _LONGEST = 80, 2.0
 _EXACT, _CLOSE, _FOUND = 1e-16, 1e-13, 1e-9
+# the inverse of expectation parameters: steps, and the Fisher length of the next one that is near
+_MOST_STEPS, _NEAR = 200, 1e-7
+# how far apart two places of a picture may be that are one: near a rim √p keeps half the digits
+_SAME_PLACE = 1e-6
 # |u| up to which exp(4u), which second derivatives of g divide by, is a number
 _EDGE = 170.0
 
@@ -31,7 +35,8 @@ class ChartMap:
     """The map of one chart of a family, compiled when first used.
 
     to (..., d) -> (..., d), back likewise, jacobian(θ)[..., a, i] = ∂ξᵃ/∂θⁱ. Where the chart has no
-    formula for its inverse, `back` runs damped Newton steps in the unconstrained chart.
+    formula for its inverse, `back` runs damped Newton steps: in natural coordinates for expectation
+    parameters, where the problem is convex, and in the unconstrained chart for others.
     """
 
     def __init__(self, family: Family, chart: Chart):
@@ -78,10 +83,14 @@ class ChartMap:
     def back(self, xi: ArrayLike) -> Array:
         """θ of ξ; nan where ξ is outside the chart."""
         xi = np.asarray(xi, float)
-        theta = run(self.back_tape, xi) if self.back_tape else self._newton(xi)
+        theta = run(self.back_tape, xi) if self.back_tape else self._search(xi)
         low, high = np.transpose(self.chart.domains)
         with np.errstate(invalid="ignore"):
             good = np.all((xi > low) & (xi < high), axis=-1) & self.family.inside(theta)
+        if self.chart.name in self.family.picture:
+            # a formula may fold what is beyond the rim back into the domain
+            with np.errstate(invalid="ignore"):
+                good &= np.all(np.abs(self.to(theta) - xi) < _SAME_PLACE, axis=-1)
         return np.where(good[..., None], theta, np.nan)
 
     def jacobian(self, theta: ArrayLike) -> Array:
@@ -91,6 +100,55 @@ class ChartMap:
         """∂²ξᵃ/∂θⁱ∂θʲ, shape (..., a, i, j)."""
         d = self.dimension
         return run(self._hessian_tape, theta, d, d, d)
+
+    def _search(self, xi: Array) -> Array:
+        if xi.size and self.chart.name == "expectation" and self.family.natural is not None:
+            return self._conjugate(xi.reshape(-1, self.dimension)).reshape(xi.shape)
+        return self._newton(xi)
+
+    def _conjugate(self, eta: Array) -> Array:
+        """θ of expectation parameters η (m, d): the least ψ(n) − η·n in natural coordinates n, ψ convex.
+
+        The gradient is η(n) − η and the Hessian g, so that Newton's step is ∂n/∂θ (∂η/∂θ)⁻¹ (η − η(n)),
+        and its Fisher length says how far the least is. The step is halved until the slope along
+        it, which does not cancel as ψ does, has turned by no more than half.
+        """
+        natural = chart_map(self.family, "natural")
+        n = np.broadcast_to(natural.to(self.family.default), eta.shape).copy()
+        best, least = n.copy(), np.full(len(n), np.inf)
+        lanes = np.flatnonzero(np.isfinite(eta).all(-1))
+        for _ in range(_MOST_STEPS):
+            step, slope = self._convex_step(natural, n[lanes], eta[lanes])
+            size = np.sqrt(np.maximum(slope, 0.0))
+            improves = size < least[lanes] / 2
+            better = size < least[lanes]
+            best[lanes[better]], least[lanes[better]] = n[lanes][better], size[better]
+            going = np.isfinite(size) & (size > _EXACT) & (improves | (least[lanes] > _NEAR))
+            lanes, step, slope = lanes[going], step[going], slope[going]
+            if not lanes.size:
+                break
+            n[lanes] = self._shortened(natural, n[lanes], step, slope, eta[lanes])
+        # far out rounding alone may make a step short
+        found = (least < _FOUND) & (self._error(natural, best, eta) < _FOUND)
+        return np.where(found[:, None], natural.back(best), np.nan)
+
+    def _convex_step(self, natural: ChartMap, n: Array, eta: Array) -> tuple[Array, Array]:
+        """Newton's step and how fast ψ(n) − η·n falls along it, which is its squared Fisher length."""
+        theta = natural.back(n)
+        gap = eta - self.to(theta)
+        step = (natural.jacobian(theta) @ _solve(self.jacobian(theta), gap)[..., None])[..., 0]
+        return step, np.sum(gap * step, axis=-1)
+
+    def _shortened(self, natural: ChartMap, n: Array, step: Array, slope: Array, eta: Array) -> Array:
+        """n + step, halved where that is outside or past the least by too much."""
+        scale = np.ones((len(n), 1))
+        for _ in range(60):
+            gap = eta - self.to(natural.back(n + scale * step))
+            worse = ~(-np.sum(gap * step, axis=-1) <= slope / 2)
+            if not worse.any():
+                break
+            scale[worse] /= 2
+        return n + scale * step
 
     def _newton(self, xi: Array) -> Array:
         """Newton in the unconstrained chart from the default point, halving steps that do not help."""

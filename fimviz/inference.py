@@ -107,7 +107,7 @@ def estimates(family: Family, theta: ArrayLike, n: int, count: int = 260, seed: 
     """Maximum-likelihood estimates of `count` seeded samples of n observations from p(x; θ).
 
     Exponential families through the means of their statistics, others by damped Fisher scoring.
-    Returns (m, d) in the declared parameters; samples without an estimate (all flips heads) are
+    Returns (m, d) in the declared parameters, periodic ones within half a period of θ; samples without an estimate (all flips heads) are
     left out, so m may be below `count`.
     """
     theta = _one_point(family, theta)
@@ -118,7 +118,16 @@ def estimates(family: Family, theta: ArrayLike, n: int, count: int = 260, seed: 
     else:
         means = lower(form.statistics, (family.sample,))(x).mean(axis=1)
         found = chart_map(family, "expectation").back(means)
-    return found[np.isfinite(found).all(-1)]
+    return _near(family, found[np.isfinite(found).all(-1)], theta)
+
+
+def _near(family: Family, points: Array, theta: Array) -> Array:
+    """The same members (m, d) with each periodic coordinate within half a period of θ's."""
+    moved = points.copy()
+    for i, period in enumerate(p.period for p in family.parameters):
+        if period:
+            moved[:, i] -= period * np.rint((points[:, i] - theta[i]) / period)
+    return moved
 
 
 def _scoring(family: Family, theta: Array, x: Array, rounds: int = 60) -> Array:
@@ -173,7 +182,9 @@ def shrunk(points: ArrayLike, factor: float) -> Array:
 
 def count_inside(family: Family, chart: str, theta: ArrayLike, points: ArrayLike, square: float) -> int:
     """How many of `points` (m, d) have g(v, v) ≤ `square`, v their offset from θ in the chart's coordinates."""
+    theta = _one_point(family, theta)
     own = chart_map(family, chart)
-    offset = own.to(np.asarray(points, float)) - own.to(family.check(theta))
-    g = fisher_metric(family, chart).matrix(own.to(np.asarray(theta, float)))
+    points = _near(family, np.asarray(points, float).reshape(-1, family.dimension), theta)
+    offset = own.to(points) - own.to(theta)
+    g = fisher_metric(family, chart).matrix(own.to(theta))
     return int(np.sum(np.einsum("ni,ij,nj->n", offset, g, offset) <= square))

@@ -185,6 +185,32 @@ def test_a_chart_without_a_formula_is_inverted_to_the_last_digits(slug):
     assert chart.back(chart.to(theta)) == pytest.approx(theta, rel=1e-9)
 
 
+WITHOUT_INVERSE = [s for s, f in CATALOG.items() if f.exponential_form and not f.expectation]
+
+
+@pytest.mark.parametrize("slug", WITHOUT_INVERSE)
+def test_every_member_is_found_by_its_expectations(slug):
+    family = CATALOG[slug]
+    rng = np.random.default_rng(0)
+    theta = np.transpose([rng.uniform(*p.view, 400) if p.domain == REAL else 10 ** rng.uniform(-3, 3, 400)
+                          for p in family.parameters])  # fmt: skip
+    chart = chart_map(family, "expectation")
+    assert chart.back(chart.to(theta)) == pytest.approx(theta, rel=1e-9)
+
+
+def test_places_beyond_the_rim_of_a_picture_are_outside():
+    chart = chart_map(CATALOG["categorical"], "octant")
+    turn = np.linspace(0, 2 * np.pi, 721)
+    circle = np.stack([np.cos(turn), np.sin(turn)], -1)
+    grid = (np.linspace(0.01, 0.99, 99)[:, None, None] * circle).reshape(-1, 2)
+    x, y = grid.T
+    height = np.sqrt((1 - x**2 - y**2) / 3)
+    z = np.stack([height - x / np.sqrt(2) - y / np.sqrt(6), height + 2 * y / np.sqrt(6),
+                  height + x / np.sqrt(2) - y / np.sqrt(6)])  # fmt: skip
+    clear = np.abs(z).min(0) > 1e-5
+    assert np.array_equal(np.isfinite(chart.back(grid)).all(-1)[clear], (z > 0).all(0)[clear])
+
+
 def test_what_no_member_has_as_expectation_is_nan():
     family = CATALOG["gamma"]
     # E[log x] < log E[x]

@@ -174,6 +174,21 @@ def test_the_ellipse_covers_what_it_should(chart):
     assert share == pytest.approx(0.95, abs=0.012)
 
 
+@pytest.mark.parametrize("mu", [0.0, 3.0, -3.1, 20.0])
+def test_estimates_of_a_direction_are_near_it(mu):
+    family, theta = CATALOG["von_mises"], [mu, 2]
+    cloud = estimates(family, theta, 400, count=2000, seed=1)
+    assert np.max(np.abs(cloud[:, 0] - mu)) < np.pi
+    for turns in (0, 2 * np.pi):
+        inside = count_inside(family, "mu, kappa", theta, cloud + [turns, 0], stats.chi2(2).ppf(0.95) / 400)
+        assert inside / len(cloud) == pytest.approx(0.95, abs=0.02)
+
+
+def test_of_no_points_none_is_inside():
+    assert count_inside(CATALOG["normal"], "mu, sigma", [0, 1], np.empty((0, 2)), 1.0) == 0
+    assert isinstance(count_inside(CATALOG["normal"], "mu, sigma", [0, 1], [[0, 1]], 1.0), int)
+
+
 def test_shrinking_moves_the_first_coordinate_only():
     cloud = np.array([[1.0, 2.0], [3.0, 4.0]])
     assert shrunk(cloud, 0.5).tolist() == [[0.5, 2], [1.5, 4]]
