@@ -491,3 +491,138 @@ def test_random_hands_and_keys_leave_it_sound(stage):
     values = stage.values
     assert values["A"][1] > 0 and values["B"][1] > 0 and 0 <= values["t"] <= 1
     assert stage["root.querySelector('.fv-failure').hidden"]
+
+
+def _curve(stage):
+    """Where the density of A peaks in its panel, and one unit of x, in pixels of the page."""
+    return stage[
+        """(() => {
+          const view = stage().views[1], box = view.layer.getBoundingClientRect(), [{pts, sx}] = view.pen.grips;
+          let best = 0;
+          for (let i = 2; i < pts.length; i += 2) if (pts[i + 1] < pts[best + 1]) best = i;
+          return [box.x + pts[best], box.y + pts[best + 1], sx];
+        })()"""
+    ]
+
+
+def test_a_density_is_taken_at_its_peak_or_its_shoulder(browser_page):
+    side = {"id": "side", "area": "side", "kind": "density", "x": [-8, 8], "rows": [{"label": "A", "point": "A"}]}
+    values = {"A": [0, 1], "B": [3, 0.6], "t": 0.5, "show": []}
+    stage = Stage(browser_page, scene(panels=[_picture(), side], values=values))
+    x, y, unit = _curve(stage)
+    stage.page.mouse.move(x, y + 3)
+    stage.page.mouse.down()
+    stage.page.mouse.move(x + unit, y - 40, steps=5)
+    stage.page.mouse.up()
+    stage.settle()
+    assert stage.values["A"] == pytest.approx([1, 1], abs=0.02)
+    assert stage.sent[-1][1]["event"] == "drag"
+    x, y, unit = _curve(stage)
+    stage.page.mouse.move(x + unit, y + 90)
+    stage.page.mouse.down()
+    stage.page.mouse.move(x + 2 * unit, y + 90, steps=5)
+    stage.page.mouse.up()
+    stage.settle()
+    assert stage.values["A"] == pytest.approx([1, 2], abs=0.05)
+    assert browser_page.console_errors == []
+
+
+def test_rows_of_paths_are_not_taken(stage):
+    box = stage.page.locator(".fv-density .fv-layer").bounding_box()
+    stage.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] * 0.4)
+    stage.page.mouse.down()
+    stage.page.mouse.move(box["x"] + box["width"] / 2 + 60, box["y"] + box["height"] * 0.4, steps=4)
+    stage.page.mouse.up()
+    assert stage.values["A"] == [-3, 0.6] and stage.sent == []
+
+
+def test_a_term_its_mark_and_its_density_light_up_together(browser_page):
+    mathml = '<math><mi data-mark="fr">d</mi><mo>=</mo><mn data-slot="d">0</mn></math>'
+    stage = Stage(browser_page, scene(formula={"mathml": mathml, "slots": {"d": "{fr.length:.2f}"}}))
+    width = "Math.max(...stage().views[0].pen.front.map((i) => (i.stroke === '#0A3A8A' && !i.closed ? i.width : 0)))"
+    lit = "root.querySelector('[data-mark=fr]').classList.contains('fv-lit')"
+    plain_width = stage[width]
+    assert not stage[lit]
+    stage.page.locator("[data-mark=fr]").hover()
+    stage.settle()
+    assert stage[width] > 1.3 * plain_width and stage[lit]
+    row = stage.page.locator(".fv-density .fv-layer").bounding_box()
+    stage.page.mouse.move(5, 5)
+    stage.settle()
+    assert stage[width] == plain_width and not stage[lit]
+    stage.page.mouse.move(row["x"] + 30, row["y"] + 40)
+    stage.settle()
+    assert stage[width] > 1.3 * plain_width and stage[lit]
+
+
+def test_the_first_visit_is_nudged_once(browser_page):
+    stage = Stage(browser_page, scene(nudge=True))
+    rest = stage.centre("A")[0]
+    places = []
+    for _ in range(60):
+        stage.page.wait_for_timeout(25)
+        places.append(stage.centre("A")[0] - rest)
+    assert 2 < max(map(abs, places)) < 8 and places[-1] == pytest.approx(0, abs=0.1)
+    again = Stage(browser_page, scene(nudge=True))
+    again.page.wait_for_timeout(1100)
+    assert again.centre("A")[0] == pytest.approx(rest, abs=0.1)
+    assert stage.sent == []
+
+
+BADGE = "Checked: whole · drift {fr.drift:.0e} · end {fr.endpoint:.0e} · none {nobody.x:.0e}."
+
+
+def test_the_badge_waits_for_the_hand_to_let_go(browser_page):
+    stage = Stage(browser_page, scene(badge=BADGE))
+    told = "root.querySelector('.fv-badge').textContent"
+    before = stage[told]
+    assert before.startswith("Checked: whole · drift ") and before.endswith(".") and "none" not in before
+    assert before.count("e−") == 2 and "e−0" not in before
+    stage.drag("A", 120, -90)
+    stage.page.wait_for_timeout(80)
+    assert stage[told] == before and stage["root.querySelector('.fv-stale') !== null"]
+    stage.page.mouse.up()
+    stage.settle()
+    assert stage["root.querySelector('.fv-stale')"] is None
+
+
+def test_data_that_says_the_same_is_heard_and_no_more(stage):
+    stage.page.evaluate("window.kept = [stage().scene.results.get('fr'), stage().views[0].pen.frame]")
+    stage.page.evaluate("again(structuredClone(window.data))")
+    stage.settle()
+    same = "[stage().scene.results.get('fr') === kept[0], stage().views[0].pen.frame === kept[1]]"
+    assert stage[same] == [True, True]
+    spent = stage[
+        """(() => {
+          const begun = performance.now();
+          for (let i = 0; i < 20; i++) again({});
+          return (performance.now() - begun) / 20;
+        })()"""
+    ]
+    assert spent < 5
+
+
+def test_formulas_break_between_their_parts(browser_page):
+    part = "<mrow><mi>x</mi><mo>=</mo><mn>123456789012345678901234567890</mn></mrow>"
+    wide = f'<math><mrow>{part}<mspace width="2em"/>{part}<mspace width="2em"/>{part}</mrow></math>'
+    data = scene(formula={"mathml": wide, "slots": {}}, predict=None)
+    stage = Stage(browser_page, data, css="padding:20px;width:600px")
+    box = stage.page.locator(".fv-formula").bounding_box()
+    tops = [m.bounding_box()["y"] for m in stage.page.locator(".fv-formula math").all()]
+    assert len(tops) == 3 and len(set(tops)) > 1
+    for part in stage.page.locator(".fv-formula math").all():
+        assert part.bounding_box()["x"] + part.bounding_box()["width"] <= box["x"] + box["width"] + 1
+
+
+def test_a_remark_says_where_a_fan_leaves(browser_page):
+    fan = {"id": "fan", "verb": "fan", "at": "A", "count": 48, "length": 5.6}
+    picture = _picture()
+    picture["marks"].insert(0, {"kind": "fan", "of": "fan", "role": "fisher"})
+    computed = [*scene()["computed"], fan]
+    stage = Stage(browser_page, scene(computed=computed, panels=[picture, _densities()]))
+    height = stage["root.querySelector('.fv').offsetHeight"]
+    assert stage["root.querySelector('.fv-remark').textContent"] == "A geodesic left the window."
+    stage.page.evaluate("again({computed: data.computed.map((c) => c.id === 'fan' ? {...c, length: 0.2} : c)})")
+    stage.settle()
+    assert stage["root.querySelector('.fv-remark').textContent"] == ""
+    assert stage["root.querySelector('.fv').offsetHeight"] == height

@@ -3,6 +3,7 @@
  * one that matters as a filled curve; all rows share one vertical scale, so that heights can be compared.
  */
 import { remember } from "./alike.js";
+import { movable } from "./grip.js";
 import { outline, usable } from "./scene.js";
 import { axisNumber, niceTicks } from "./text.js";
 import { textWidth } from "./painter.js";
@@ -17,7 +18,7 @@ const NOTHING = NEAR_PEAK.subarray(0, 0);
 
 export function drawDensities(panel, width, height, context) {
   const { scene, style, cache } = context;
-  const pen = { ...context, panel, frame: { kind: "density", width, height }, back: [], front: [], handles: [], hits: [], notices: [], still: [] };
+  const pen = { ...context, panel, frame: { kind: "density", width, height }, back: [], front: [], handles: [], grips: [], hits: [], notices: [], still: [] };
   const rows = (panel.rows ?? []).filter((row) => row && scene.shown(row.when));
   if (!rows.length || !scene.model) return pen;
   const range = remember(cache, "range", [panel, scene.familyKey], () => xRange(panel, scene));
@@ -206,7 +207,11 @@ function drawRow(pen, { row, ghosts, main, extra }, place) {
   const ink = { stroke: role.colour, width: style.size.hero * 0.88 * bold, fillAlpha: style.dark ? 0.22 : 0.12 };
   if (!pen.panel.discrete) for (const { given, curve } of extra) drawExtra(pen, given, toPx(curve));
   drawGhosts(pen, ghosts, toPx, { stroke: role.colour, width: style.size.thin * bold, alpha: 0.5 });
-  if (main) drawMain(pen, toPx(main), box, ink);
+  if (main) {
+    const pts = toPx(main), sx = box.w / (place.range[1] - place.range[0]);
+    drawMain(pen, pts, box, ink);
+    if (row.point && movable(scene, row.point)) pen.grips.push({ value: row.point, pts, box, sx });
+  }
   // On stems the comparison would hide behind the heads.
   if (pen.panel.discrete) for (const { given, curve } of extra) drawExtra(pen, given, toPx(curve));
   pen.front.push({ t: "end" });

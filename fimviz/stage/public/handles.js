@@ -3,6 +3,7 @@
  * use; the pointer takes the nearest handle, and a click anywhere places it there.
  */
 import { el, setAttr, setStyle } from "./dom.js";
+import { gripAt, taken, wayOf } from "./grip.js";
 import { usable } from "./scene.js";
 import { formatNumber } from "./text.js";
 
@@ -109,8 +110,9 @@ export class Hands {
   }
 
   #down(event) {
-    if (event.button !== 0 || this.stage.drag || !this.handles.length) return;
+    if (event.button !== 0 || this.stage.drag) return;
     const [x, y] = this.#at(event);
+    if (!this.handles.length) return this.#grab(event, x, y);
     const onHandle = event.target.closest?.(".fv-handle");
     const handle = this.#nearest(x, y);
     // A finger on the empty picture may be about to scroll the page; only a tap places a handle.
@@ -120,6 +122,26 @@ export class Hands {
     this.elements.get(handle.key)?.focus({ preventScroll: true });
     this.#capture(event.pointerId);
     this.stage.beginDrag(this.view, handle, { pointer: event.pointerId, x, y, offset, placed: !onHandle });
+  }
+
+  /** A density is taken where it was touched. */
+  #grab(event, x, y) {
+    const grip = gripAt(this.view.pen?.grips, x, y);
+    if (!grip) return;
+    event.preventDefault();
+    this.#capture(event.pointerId);
+    const handle = taken(grip, x, this.stage);
+    this.stage.beginDrag(this.view, handle, { pointer: event.pointerId, x, y, offset: [0, 0], placed: false });
+  }
+
+  /** The cursor says what a press would do. */
+  #hover(x, y) {
+    this.stage.light(this.view.hit(x, y));
+    const { grips } = this.view.pen ?? {};
+    if (!grips) return;
+    const grip = gripAt(grips, x, y);
+    const way = grip && wayOf(grip, x, this.stage.scene.values[grip.value]);
+    setStyle(this.view.layer, "cursor", way === "place" ? "grab" : way === "scale" ? "ew-resize" : "auto");
   }
 
   #capture(pointer) {
@@ -134,7 +156,7 @@ export class Hands {
     const { drag } = this.stage;
     const [x, y] = this.#at(event);
     if (drag?.pointer === event.pointerId && drag.view === this.view) this.stage.dragTo(x, y);
-    else if (!drag && !event.buttons) this.stage.light(this.view.hit(x, y));
+    else if (!drag && !event.buttons) this.#hover(x, y);
     if (this.tap?.id === event.pointerId && Math.hypot(x - this.tap.x, y - this.tap.y) > TAP) this.tap = null;
   }
 

@@ -30,6 +30,7 @@ export class Scene {
   adopt(data) {
     this.data = data;
     this.parameters = (data.model?.theta ?? []).map((p) => p.name);
+    this.held = new Set((data.panels ?? []).flatMap((panel) => panel?.marks ?? []).filter((m) => m?.kind === "handle").map((m) => m.value));
     const computed = Array.isArray(data.computed) ? data.computed.filter((c) => c && c.id && c.verb) : [];
     this.computed = settled(this.computed, computed);
     const key = data.family ?? JSON.stringify(data.model ?? null);
@@ -97,6 +98,10 @@ export class Scene {
     if (when == null || !Array.isArray(show)) return true;
     if (Array.isArray(when)) return when.every((key) => this.shown(key));
     return when.startsWith("!") ? !show.includes(when.slice(1)) : show.includes(when);
+  }
+
+  hasHandle(name) {
+    return this.held.has(name);
   }
 
   version(name) {

@@ -360,9 +360,13 @@ class Stage {
     const { drag } = this;
     if (!drag?.fresh) return;
     drag.fresh = false;
-    const now = drag.view.hands.handles.find((handle) => handle.key === drag.handle.key) ?? drag.handle;
-    const theta = pointAt(drag.view, now, drag.x + drag.offset[0], drag.y + drag.offset[1], this.scene);
+    const theta = drag.handle.moveTo ? drag.moved && drag.handle.moveTo(drag.x) : this.#placed(drag);
     if (theta) this.scene.set(drag.handle.mark.value, theta);
+  }
+
+  #placed({ view, handle, x, y, offset }) {
+    const now = view.hands.handles.find(({ key }) => key === handle.key) ?? handle;
+    return pointAt(view, now, x + offset[0], y + offset[1], this.scene);
   }
 
   endDrag() {
