@@ -152,7 +152,7 @@ def _connect(metric, p, q):
         return ArcLength(solver, a, b)
     backwards = _after(a, b)
     first, last = np.where(backwards[:, None], (b, a), (a, b))
-    curves = shortest(solver, first, _nearest(solver, first, last))
+    curves = shortest(solver, first, last)
     return Paths(solver, _all_found(curves, p, q), backwards)
 
 
@@ -162,14 +162,6 @@ def _after(a, b):
     column = differs.argmax(1)
     lane = np.arange(len(a))
     return differs.any(1) & (a[lane, column] > b[lane, column])
-
-
-def _nearest(solver, a, b):
-    """b with each periodic coordinate within half a period of a's."""
-    for i, period in enumerate(solver.period):
-        if period:
-            b[:, i] = a[:, i] + np.remainder(b[:, i] - a[:, i] + period / 2, period) - period / 2
-    return b
 
 
 def _all_found(curves, p, q):

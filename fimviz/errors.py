@@ -64,6 +64,6 @@ class LeavesDomain(GeodesicStops):
 
 
 class AccuracyLost(GeodesicStops):
-    """The speed of a geodesic, which should be constant, drifts by more than one millionth."""
+    """A geodesic's speed, which should be constant, drifts by 1e−6, or its numbers leave their range."""
 
     sentence = "The geodesic loses accuracy at length {length} (time {time})."

@@ -39,7 +39,7 @@ def geodesic(metric, p, v, t, alpha=0.0, stop=False):
     α = −1 the mixture connection.
 
     Raises LeavesDomain where the geodesic reaches the edge of the domain before its last time,
-    AccuracyLost where its speed drifts by 1e−6, DomainError where p is not inside the domain,
+    AccuracyLost where its speed drifts by 1e−6 or its numbers leave their range, DomainError where p is not inside the domain,
     ValueError where α ≠ 0 and the metric has no cubic tensor. With `stop=True` returns
     `(points, verdict)` instead: for a single geodesic `points` (m, d) are those of the times it
     reached, and `verdict` is None or the LeavesDomain or AccuracyLost that would have been raised.
@@ -184,6 +184,8 @@ class _Flight:
         pace = np.where(self.pace > 0, self.pace, 1.0)
         self.time[first] = way * (flow.time / pace)[first]
         self.end[first] = flow.state[first, : self.u.shape[1]]
+        # the numbers end before the model does
+        self.status[first & (self.status == LEFT) & self.metric.solver.far(self.end)] = LOST
 
     def verdict(self, lane=None) -> GeodesicStops:
         """The error of one lane, or of all of them with arrays as attributes."""

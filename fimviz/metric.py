@@ -24,6 +24,8 @@ from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt
 from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
+# the share of the floating-point range beyond which a stop is the range's and not the model's
+_NEARLY = 0.99
 
 
 class Tensors:
@@ -153,12 +155,10 @@ class SolverChart:
     tangent vectors at a point given in ξ and in u respectively.
     """
 
-    def __init__(self, metric: Metric, tensors: Tensors, own: Any, free: Any, edge: ArrayLike):
-        self._metric, self.tensors = metric, tensors
+    def __init__(self, tensors: Tensors, own: Any, free: Any, edge: ArrayLike):
+        self.tensors = tensors
         self._own, self._free = own, free
         self._edge = edge
-        self.period = (None,) * tensors.dimension
-        self.scale = None
 
     @property
     def dimension(self) -> int:
@@ -204,17 +204,10 @@ class SolverChart:
             far = ~np.all(np.abs(u) < self._edge, axis=-1)
         return far | ~np.all(np.isfinite(self._free.back(np.where(far[..., None], 0.5, u))), axis=-1)
 
-    def acceleration(self, u: ArrayLike, v: ArrayLike, alpha: float = 0.0) -> Array:
-        """−Γ⁽α⁾ᵏᵢⱼ vⁱvʲ, shape (..., d)."""
-        g, dg = self.g_dg(u)
-        v = np.asarray(v, float)
-        along = np.einsum("...kij,...k->...ij", dg, v)
-        force = np.einsum("...ij,...j->...i", along, v) - 0.5 * np.einsum("...kij,...i,...j->...k", dg, v, v)
-        if alpha:
-            self._metric.need_cubic(alpha)
-            cubic: Any = self.cubic(u)
-            force = force - alpha / 2 * np.einsum("...ijk,...i,...j->...k", cubic, v, v)
-        return -np.linalg.solve(g, force[..., None])[..., 0]
+    def far(self, u: ArrayLike) -> NDArray[np.bool_]:
+        """Where u is inside, but so far out that the metric is at the end of its floating-point range."""
+        with np.errstate(invalid="ignore"):
+            return np.any(np.abs(np.asarray(u, float)) >= _NEARLY * np.asarray(self._edge), axis=-1)
 
 
 class _Identity:
@@ -283,7 +276,7 @@ class Metric:
         self.family, self.derivation, self.dual = family, derivation, dual
         self.base, self._own, self.tensors = base, own, tensors
         free_tensors, free_map, edge = solver
-        self.solver = SolverChart(self, free_tensors, own, free_map, edge)
+        self.solver = SolverChart(free_tensors, own, free_map, edge)
         self.closed_form = _ClosedForm(isometry, own) if isometry is not None else None
 
     @staticmethod

@@ -145,6 +145,13 @@ def test_an_m_geodesic_stops_at_its_fisher_length(slug, p, v, length):
         assert verdict.time == pytest.approx(0.5 / abs(v[0]), rel=1e-8)
 
 
+@pytest.mark.parametrize(("p", "v"), [(1, 1), (1, -1), (1e80, 1e80)])
+def test_where_the_numbers_end_the_model_is_not_left(p, v):
+    # the line of log λ has no end, but its numbers do
+    with pytest.raises(AccuracyLost, match="loses accuracy"):
+        geodesic(fisher_metric(CATALOG["exponential"]), [p], [v], [0, 200])
+
+
 def test_an_endless_length_is_said():
     with pytest.raises(LeavesDomain, match=r"at length ∞ \(time 1\)"):
         geodesic(fisher_metric(CATALOG["exponential"]), [1], [1], [0, 2], -1)
