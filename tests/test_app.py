@@ -271,3 +271,51 @@ def test_the_family_can_be_switched_and_its_picture_moves(app_page):
     page.mouse.up()
     page.wait_for_timeout(800)
     innocent(page)
+
+
+def test_presenting_from_a_dark_page_is_light_and_leaves_as_it_came(app_page):
+    app_page.emulate_media(color_scheme="dark")
+    page = ready(app_page, "/paths", "?t=0.3")
+
+    def background():
+        return page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+
+    dark = background()
+    page.keyboard.press("p")
+    page.wait_for_url(re.compile("present=1"))
+    settled(page)
+    assert background() == "rgb(255, 255, 255)"
+    assert values(page)["t"] == 0.3
+    page.keyboard.press("p")
+    page.wait_for_url(lambda url: "present" not in url)
+    settled(page)
+    assert background() == dark
+    assert values(page)["t"] == 0.3
+
+
+def test_a_path_round_the_circle_is_drawn_in_two_pieces(app_page):
+    """Between directions −2.2 and 2 the way round the back is shorter; no line may run across the picture."""
+    page = ready(app_page, "/paths", "?family=von_mises")
+    points = page.evaluate(FIND % "Array.from(s.scene.results.get('fr').points)")
+    assert len(points) > 20
+    picture = page.evaluate(FIND % "s.svg()")
+    widest = 0.0
+    for data in re.findall(r'<path d="([^"]+)"', picture):
+        for piece in data.split("M")[1:]:
+            numbers = [float(x) for x in re.findall(r"-?\d+(?:\.\d+)?", piece)]
+            xs = numbers[::2]
+            if len(xs) > 3:
+                widest = max(widest, *(abs(b - a) for a, b in zip(xs, xs[1:], strict=False)))
+    assert widest < 300
+
+
+def test_certainty_to_certainty_is_found_and_is_pi_long(app_page):
+    page = ready(app_page, "/paths")
+    page.get_by_text(words("paths")["presets"]["certainty"], exact=True).click()
+    page.wait_for_timeout(1500)
+    settled(page)
+    assert ask(page, "s.scene.lookup('fr.length')") == pytest.approx(3.1376, abs=1e-4)
+    page.reload()
+    settled(page)
+    assert not page.get_by_text(re.compile("^Opened with")).count()
+    assert ask(page, "s.scene.lookup('fr.length')") == pytest.approx(3.1376, abs=1e-4)

@@ -57,7 +57,20 @@ export class Ledger {
 
   command(name) {
     this.commitNow();
+    if (name === "present" && this.#loadsAnew()) return;
     this.#send("command", { name, rev: this.stage.rev, seq: ++this.seq });
+  }
+
+  /** A projector wants the light theme. Streamlit takes it from the address when a page loads, so the page is loaded. */
+  #loadsAnew() {
+    const { data, style } = this.stage;
+    const url = new URL(location.href), asked = url.searchParams.get("embed_options") === "light_theme";
+    if (!url.protocol.startsWith("http") || (data.present ? !asked : !style?.dark)) return false;
+    for (const [key, value] of [["present", "1"], ["embed_options", "light_theme"]])
+      if (data.present) url.searchParams.delete(key);
+      else url.searchParams.set(key, value);
+    location.assign(url);
+    return true;
   }
 
   #send(state, value) {
