@@ -1,6 +1,7 @@
 """The app as a visitor meets it: a real server, a real browser, hands and keys."""
 
 import re
+from itertools import pairwise
 
 import pytest
 
@@ -305,7 +306,7 @@ def test_a_path_round_the_circle_is_drawn_in_two_pieces(app_page):
             numbers = [float(x) for x in re.findall(r"-?\d+(?:\.\d+)?", piece)]
             xs = numbers[::2]
             if len(xs) > 3:
-                widest = max(widest, *(abs(b - a) for a, b in zip(xs, xs[1:], strict=False)))
+                widest = max(widest, *(abs(b - a) for a, b in pairwise(xs)))
     assert widest < 300
 
 
