@@ -14,6 +14,7 @@ from fimviz.atlas import chart_map
 from fimviz.divergence import kl
 from fimviz.errors import DomainError
 from fimviz.family import Family
+from fimviz.gradient import descend
 from fimviz.isometry import HyperbolicPlane
 from fimviz.metric import fisher_metric
 from fimviz.stage.model import describe, describe_chart, describe_descent
@@ -255,17 +256,20 @@ def pair(family: Family) -> tuple[list[float], list[float]]:
     return ends[0].tolist(), ends[1].tolist()
 
 
+@cache
 def far_point(family: Family) -> list[float]:
-    """A start for a descent: the corner of the view farthest from the default point, pulled in a little."""
+    """A start for a descent: the far corner of the view from which the natural gradient arrives, pulled in a little."""
     low, high = np.transpose([p.view for p in family.parameters])
-    box = np.array(
-        np.meshgrid(*[(lo + 0.12 * (hi - lo), hi - 0.12 * (hi - lo)) for lo, hi in zip(low, high, strict=True)])
-    )
-    corners = box.reshape(family.dimension, -1).T
-    corners = corners[family.inside(corners)]
-    gap = corners - family.default
-    g = fisher_metric(family).matrix(family.default)
-    return corners[int(np.argmax(np.einsum("ni,ij,nj->n", gap, g, gap)))].round(2).tolist()
+    for inset in (0.12, 0.2, 0.3, 0.4):
+        pulled = inset * (high - low)
+        sides = zip(low + pulled, high - pulled, strict=True)
+        corners = np.array(np.meshgrid(*sides)).reshape(family.dimension, -1).T
+        corners = corners[family.inside(corners)]
+        distance = kl(family, family.default, corners)
+        for corner in corners[np.argsort(-distance)].round(2):
+            if descend(family, corner, family.default, natural=True).status == "converged":
+                return corner.tolist()
+    return family.default.tolist()
 
 
 def drawn_chart(family: Family, key: str) -> str:
