@@ -13,7 +13,7 @@ const FEW_ROUNDS = 8;
 const MOST_HALVINGS = 20;
 const LONGEST_STEP = 1.5;
 const MOST_REUSED = 30; // then the panels are chosen anew: they are split as needed, but never joined
-const EXACT = 1e-9; // of the last step: the error left is its square
+const EXACT = 1e-7; // of the last step: the error left is its square
 
 /** affinePaths(spec, space) -> affine(uA, uB, kind, m), as described in geometry.js. */
 export function affinePaths(spec, space) {

@@ -10,6 +10,7 @@ import { textWidth } from "./painter.js";
 
 const GRID = 256;
 const GHOST_GRID = 128; // a point every 3 pixels of a thin line; a narrow peak gets points of its own
+const EDGED_GRID = 224; // densities that begin at an edge may rise there as steeply as they like
 const NEAR = 24;
 const FLAT = 0.6; // pixels: hidden by the floor
 const LEAST = -700; // exp of less is zero, as it is of what is no number
@@ -47,13 +48,15 @@ function rowCurves(row, panel, scene, range, cache, index) {
   // Ghosts stay the same while only the position along a path moves, and so does what is drawn for comparison.
   const ages = (names) => names.filter(Boolean).map((name) => scene.version(name));
   const ghostKey = [row, range, scene.familyKey, ...ages([row.path, row.rim, ...(row.points ?? [])])];
-  const ghosts = remember(cache, `ghosts${index}`, ghostKey, () => curves(ghostPoints(row, scene), GHOST_GRID));
+  const ghosts = remember(cache, `ghosts${index}`, ghostKey, () => curves(ghostPoints(row, scene), ghostGrid(scene)));
   const extra = (row.extra ?? []).filter((given) => given && scene.shown(given.when)).map((given, k) => {
     const key = [given, range, scene.familyKey, scene.number(given.weight ?? 0.5, 0.5), ...ages(given.mixture ?? [])];
     return { given, curve: remember(cache, `extra${index}.${k}`, key, () => mixture(scene, panel, given, range)) };
   });
   return { row, ghosts, main: curves([mainPoint(row, scene)], GRID)[0] ?? null, extra: extra.filter((e) => e.curve) };
 }
+
+const ghostGrid = (scene) => (/real|circle/.test(scene.data?.model?.support?.kind ?? "real") ? GHOST_GRID : EDGED_GRID);
 
 function mainPoint(row, scene) {
   if (!row.path) return row.point ? scene.point(row.point) : null;
@@ -90,7 +93,7 @@ function mixture(scene, panel, given, range) {
   const parts = thetas.filter((theta) => usable(scene.model.fromTheta(theta)));
   if (parts.length !== 2) return null;
   const weight = scene.number(given.weight ?? 0.5, 0.5);
-  const [first, second] = parts.map((theta) => sample(scene, panel, theta, range, GHOST_GRID));
+  const [first, second] = parts.map((theta) => sample(scene, panel, theta, range, ghostGrid(scene)));
   const xs = panel.discrete ? first.xs : merge(first.xs, second.xs);
   const [a, b] = panel.discrete ? [first.ps, second.ps] : parts.map((theta) => densities(scene.model.logDensity(xs, theta)));
   return curveOf(xs, a.map((p, i) => (1 - weight) * p + weight * b[i]));

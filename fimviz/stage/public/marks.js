@@ -60,7 +60,8 @@ const MARKS = {
     const pts = project(pen, fan.points, mark);
     const per = fan.steps + 1, line = lineStyle(pen, mark, id);
     if (mark.rim) return rim(pen, mark, id, pts, fan, per, line);
-    const broken = strands(pts, fan.lanes, per);
+    const { room, pts: broken } = strands(pts, fan.lanes, per, pen.cache.get(`strands ${id}`));
+    pen.cache.set(`strands ${id}`, room);
     for (let lane = 0; lane < fan.lanes; lane++)
       if (fan.status[lane]) openDot(pen, pts[((lane + 1) * per - 1) * 2], pts[((lane + 1) * per - 1) * 2 + 1], line.stroke);
     tellWhereItLeft(pen, pts, fan, per);

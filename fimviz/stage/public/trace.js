@@ -17,37 +17,50 @@ export function refine(pts, at) {
   return xy;
 }
 
-const LONG = 9; // pixels of a piece whose corners might show
+const LONG = 10; // pixels of a piece whose corners might show
+const NEAR = 0.7; // pixels to the next point worth drawing
 
 /**
- * Many lines of `per` points each, one list with NaN between them. Long pieces are cut into four by the cubic through the
- * points about them: the points are even in length, so between them the line is known well.
+ * Many lines of `per` points each as one list with NaN between them. Long pieces are cut by the cubic through the points
+ * about them (the points are even in length, so the line between them is known well), points too close to see left out.
+ * `room`: memory of an earlier frame, or null.
  */
-export function strands(pts, lanes, per) {
-  const out = new Float64Array(lanes * (4 * per + 1) * 2);
+export function strands(pts, lanes, per, room = null) {
+  const most = lanes * (4 * per + 1) * 2;
+  const out = room?.length >= most ? room : new Float64Array(most);
   let k = 0;
   for (let lane = 0; lane < lanes; lane++) {
-    const first = lane * per, last = first + per - 1;
-    for (let i = first; i <= last; i++) {
-      out[k++] = pts[2 * i];
-      out[k++] = pts[2 * i + 1];
-      // A line that stopped early stands still from there on.
-      const inner = i > first && i + 2 <= last && (pts[2 * i + 2] !== pts[2 * i + 4] || pts[2 * i + 3] !== pts[2 * i + 5]);
-      if (inner && isLong(pts, i)) for (const weights of QUARTERS) k = cubic(out, k, pts, i, weights);
-    }
+    k = strand(out, k, pts, lane * per, (lane + 1) * per - 1);
     out[k++] = out[k++] = NaN;
   }
-  return out.subarray(0, k);
+  return { room: out, pts: out.subarray(0, k) };
 }
 
-const isLong = (pts, i) => Math.abs(pts[2 * i + 2] - pts[2 * i]) + Math.abs(pts[2 * i + 3] - pts[2 * i + 1]) > LONG;
+function strand(out, k, pts, first, last) {
+  for (let i = first, begun = k; i <= last; i++) {
+    const x = pts[2 * i], y = pts[2 * i + 1];
+    if (k > begun && i < last && Math.abs(x - out[k - 2]) + Math.abs(y - out[k - 1]) < NEAR) continue;
+    out[k] = x;
+    out[k + 1] = y;
+    k += 2;
+    if (i === first || i + 2 > last) continue;
+    const length = Math.abs(pts[2 * i + 2] - x) + Math.abs(pts[2 * i + 3] - y);
+    // A line that stopped early stands still from there on.
+    const stands = pts[2 * i + 2] === pts[2 * i + 4] && pts[2 * i + 3] === pts[2 * i + 5];
+    if (length > LONG && !stands) for (const weights of length > 3 * LONG ? QUARTERS : HALVES) k = cubic(out, k, pts, i, weights);
+  }
+  return k;
+}
 
-/** Lagrange's weights of the points −1, 0, 1, 2 at ¼, ½, ¾. */
-const QUARTERS = [0.25, 0.5, 0.75].map((s) => [
+/** Lagrange's weights of the points −1, 0, 1, 2 at s. */
+const weightsAt = (s) => [
   (-s * (s - 1) * (s - 2)) / 6, ((s + 1) * (s - 1) * (s - 2)) / 2, (-(s + 1) * s * (s - 2)) / 2, ((s + 1) * s * (s - 1)) / 6,
-]);
+];
+const QUARTERS = [0.25, 0.5, 0.75].map(weightsAt);
+const HALVES = [weightsAt(0.5)];
 
-function cubic(out, k, pts, i, [a, b, c, d]) {
+function cubic(out, k, pts, i, weights) {
+  const a = weights[0], b = weights[1], c = weights[2], d = weights[3];
   for (let xy = 0; xy < 2; xy++)
     out[k + xy] = a * pts[2 * i - 2 + xy] + b * pts[2 * i + xy] + c * pts[2 * i + 2 + xy] + d * pts[2 * i + 4 + xy];
   return k + 2;
