@@ -25,9 +25,9 @@ _T, _FALLING = (1 + _NODES) / 2, _WEIGHTS * (1 - _NODES) / 4
 def kl(family: Family, p: ArrayLike, q: ArrayLike) -> Array:
     """KL(p‖q) = E_p[log p/q], p and q (..., d) in the declared parameters. Returns (...), nats.
 
-    Closed where the family has an exponential form or declares one, by quadrature otherwise; for
-    near points of an exponential family by `_bregman`, where the closed form cancels. Raises
-    `DomainError` for points outside the domain.
+    Closed where the family has an exponential form or declares one, by quadrature otherwise. Near
+    points, where a sum would cancel: by `_bregman` in an exponential family, by quadrature in others.
+    ∞ where q is too narrow for numbers to say more. Raises `DomainError` for points outside the domain.
     """
     p, q = np.broadcast_arrays(family.check(p), family.check(q))
     tape = kl_tape(family)
@@ -37,7 +37,17 @@ def kl(family: Family, p: ArrayLike, q: ArrayLike) -> Array:
     near = value < _NEAR
     if near.any() and family.natural is not None:
         value[near] = _bregman(family, p[near], q[near])
+    elif near.any() and _is_sum(family):
+        value[near] = kl_by_quadrature(family, p[near], q[near])
+    if (lost := np.isnan(value)).any():
+        value[lost] = kl_by_quadrature(family, p[lost], q[lost])
     return np.maximum(value, 0.0)
+
+
+def _is_sum(family: Family) -> bool:
+    """Whether the closed form has terms that cancel; log(1 + u) keeps its digits."""
+    found = kl_expression(family)
+    return found is not None and found[0].is_Add
 
 
 def _bregman(family: Family, p: Array, q: Array) -> Array:
@@ -50,13 +60,17 @@ def _bregman(family: Family, p: Array, q: Array) -> Array:
 
 
 def kl_by_quadrature(family: Family, p: ArrayLike, q: ArrayLike) -> Array:
-    """The same from its definition, for any family."""
+    """The same from its definition, for any family.
+
+    Near points as E_p[log p/q + q/p − 1], the added part 0 in the mean: no term is negative.
+    """
     p, q = np.broadcast_arrays(np.asarray(p, float), np.asarray(q, float))
     law = expectation(family)
     rule = law.rule(p, also=q)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(all="ignore"):
         gap = rule.log_p - law.log_density(rule.sample, q)
-    return average(gap, rule.probability)
+        value = average(gap, rule.probability)
+        return np.where(value < _NEAR, average(gap + np.expm1(-gap), rule.probability), value)
 
 
 def jeffreys(family: Family, p: ArrayLike, q: ArrayLike) -> Array:
