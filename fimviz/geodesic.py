@@ -39,7 +39,8 @@ def geodesic(metric, p, v, t, alpha=0.0, stop=False):
     α = −1 the mixture connection.
 
     Raises LeavesDomain where the geodesic reaches the edge of the domain before its last time,
-    AccuracyLost where its speed drifts by 1e−6 or its numbers leave their range, DomainError where p is not inside the domain,
+    AccuracyLost where its speed drifts by 1e−6 or its numbers leave their range, DomainError where
+    p is not inside the domain,
     ValueError where α ≠ 0 and the metric has no cubic tensor. With `stop=True` returns
     `(points, verdict)` instead: for a single geodesic `points` (m, d) are those of the times it
     reached, and `verdict` is None or the LeavesDomain or AccuracyLost that would have been raised.

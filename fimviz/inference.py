@@ -107,7 +107,8 @@ def estimates(family: Family, theta: ArrayLike, n: int, count: int = 260, seed: 
     """Maximum-likelihood estimates of `count` seeded samples of n observations from p(x; θ).
 
     Exponential families through the means of their statistics, others by damped Fisher scoring.
-    Returns (m, d) in the declared parameters, periodic ones within half a period of θ; samples without an estimate (all flips heads) are
+    Returns (m, d) in the declared parameters, periodic ones within half a period of θ; samples
+    without an estimate (all flips heads) are
     left out, so m may be below `count`.
     """
     theta = _one_point(family, theta)

@@ -180,7 +180,7 @@ def test_estimates_of_a_direction_are_near_it(mu):
     cloud = estimates(family, theta, 400, count=2000, seed=1)
     assert np.max(np.abs(cloud[:, 0] - mu)) < np.pi
     for turns in (0, 2 * np.pi):
-        inside = count_inside(family, "mu, kappa", theta, cloud + [turns, 0], stats.chi2(2).ppf(0.95) / 400)
+        inside = count_inside(family, "mu, kappa", theta, cloud + np.array([turns, 0]), stats.chi2(2).ppf(0.95) / 400)
         assert inside / len(cloud) == pytest.approx(0.95, abs=0.02)
 
 
