@@ -38,7 +38,8 @@ class GeodesicStops(ArithmeticError):
     """A geodesic could not be followed to its last time.
 
     Attributes: `time`, the last time reached; `length`, the Fisher length up to there, which may be
-    infinite for α ≠ 0; `point`, where that was, shape (d,). As the verdict of `geodesic(..., stop=True)` for many geodesics
+    infinite for α ≠ 0; `point`, where that was, shape (d,). As the verdict of
+    `geodesic(..., stop=True)` for many geodesics
     at once the three are arrays over the leading axes, and `stopped`, `lost` say which geodesics
     stopped and which of those did so because accuracy was lost.
     """

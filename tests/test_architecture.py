@@ -135,7 +135,6 @@ def test_a_family_is_one_file(path):
     assert not [other for other in FILES if module in imports(other)], "nothing but discovery knows a family's file"
 
 
-@pytest.mark.skipif(not PAGES, reason="no pages yet")
 def test_contents_and_pages_agree():
     from fimviz import ui
 

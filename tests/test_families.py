@@ -58,7 +58,7 @@ def inner(family, count=6, seed=1):
     return examination_points(family, count, seed)
 
 
-@EVERY
+@pytest.mark.parametrize("slug", sorted(REFERENCE.keys() & CATALOG.keys()))
 def test_the_density_is_the_published_one(slug):
     family = CATALOG[slug]
     for theta in inner(family, 4):
@@ -142,8 +142,6 @@ def test_leading_axes_are_kept(slug):
 def test_charts_lead_there_and_back(slug, key):
     family = CATALOG[slug]
     chart, theta = chart_map(family, key), inner(family, 12)
-    if chart.backward is None and key not in ("expectation",):
-        pytest.skip("a picture that is only drawn")
     back = chart.back(chart.to(theta))
     assert back == pytest.approx(theta, rel=1e-11, abs=1e-12)
 
@@ -279,7 +277,6 @@ def test_a_declaration_is_frozen_and_hashable(slug):
     with pytest.raises(dataclasses.FrozenInstanceError):
         family.slug = "other"
     assert {family: 1}[family] == 1
-    assert hash(family.parameters) == hash(family.parameters)
 
 
 @pytest.mark.parametrize(

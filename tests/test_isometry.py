@@ -108,15 +108,15 @@ def test_log_is_the_velocity_and_its_length_the_distance(slug):
     assert length == pytest.approx(metric.closed_form.distance(p, q), rel=1e-12)
 
 
-@pytest.mark.parametrize(("slug", "key"), [(s, k) for s in RECOGNISED for k in CATALOG[s].charts])
+@pytest.mark.parametrize(
+    ("slug", "key"), [(s, k) for s in RECOGNISED for k in CATALOG[s].charts if k not in CATALOG[s].picture]
+)
 def test_closed_forms_speak_the_coordinates_of_their_chart(slug, key):
     declared, metric, chart = (
         fisher_metric(CATALOG[slug]),
         fisher_metric(CATALOG[slug], key),
         chart_map(CATALOG[slug], key),
     )
-    if metric.g is None:
-        pytest.skip("a picture that is only drawn")
     p, q = pairs(slug, 8)
     a, b = chart.to(p), chart.to(q)
     assert metric.closed_form.distance(a, b) == pytest.approx(declared.closed_form.distance(p, q), rel=1e-9)

@@ -37,6 +37,7 @@ class State(Enum):
     SINGULAR = "Only {rank} of {dimension} parameters can be identified here."
     NO_METRIC = "The score has no second moment, so there is no metric."
     NO_FORMULA = "No rule gives the metric in closed form; it is known by quadrature."
+    NOT_COMPUTED = "These numbers cannot be computed: {reason}"
     REFUSED = "The closed form and the quadrature disagree; the formula is refused."
 
 
@@ -87,6 +88,20 @@ def _examine_view(family: Family) -> Verdict:
 
 
 def _examine(family: Family, theta: Array) -> Verdict:
+    if not len(theta):
+        return _no_numbers("the view holds no point of the domain.")
+    try:
+        return _held_against_quadrature(family, theta)
+    except ValueError as reason:  # a function without an instruction, a condition that cannot be lowered
+        return _no_numbers(str(reason))
+
+
+def _no_numbers(reason: str) -> Verdict:
+    unknown = float("nan")
+    return Verdict(State.NOT_COMPUTED, *[unknown] * 5, sentence=State.NOT_COMPUTED.value.format(reason=reason))
+
+
+def _held_against_quadrature(family: Family, theta: Array) -> Verdict:
     # a declaration may be anything: what overflows or has no value shows in the numbers
     with np.errstate(all="ignore"):
         expectation = Expectation(family)
@@ -113,7 +128,7 @@ def _examine(family: Family, theta: Array) -> Verdict:
     said = {
         "mass": _just_not_one(float(mass[np.argmax(np.abs(mass - 1))])),
         "name": family.names[int(np.argmin(size.max(axis=0)))],
-        "rank": int(np.sum(eigenvalues[0] > _SINGULAR * eigenvalues[0, -1])),
+        "rank": int(np.min(np.sum(eigenvalues > _SINGULAR * eigenvalues[:, -1:], axis=-1))),
         "dimension": family.dimension,
     }
     return Verdict(state, **numbers, sentence=state.value.format(**said))
