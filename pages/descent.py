@@ -30,7 +30,7 @@ page = ui.Page("descent", FIELDS, PRESETS, BEATS)
 family, chart, words = CATALOG[page["family"]], page["chart"], page.words
 charts = scene.descent_charts(family)
 said = {key: ui.chart_label(family)(key) for key in charts}
-common = {"verb": "descend", "start": "start", "target": "target", "step": "step", "stop": gradient.STOP, "max": 2000}
+common = {"verb": "descend", "start": "start", "target": "target", "step": "step", "stop": gradient.STOP, "max": 1600}
 computed = [
     {"id": f"plain{i}", "chart": key, "rule": "plain", "when": "all" if key != chart else "plain", **common}
     for i, key in enumerate(charts)

@@ -53,7 +53,7 @@ _DS2 = f"{_D}<msup><mi>s</mi><mn>2</mn></msup><mo>=</mo>"
 QUADRATIC_KL = {
     "left": f'<mi>n</mi><mspace width="0.15em"/><mi mathvariant="normal">KL</mi><mo>(</mo><mi>θ</mi><mo>‖</mo>'
     f"<mi>θ</mi><mo>+</mo>{_D}<mi>θ</mi><mo>)</mo><mo>≈</mo>",
-    "factor": "<mfrac><mi>n</mi><mn>2</mn></mfrac>",
+    "factor": '<mfrac><mi>n</mi><mn>2</mn></mfrac><mspace width="0.15em"/>',
 }
 
 
@@ -175,6 +175,10 @@ class _Printer(MathMLPresentationPrinter):
     def __init__(self, names: dict[str, Any]):
         super().__init__({"mul_symbol": "none"})
         self._names = names
+
+    def _as_ordered_terms(self, expr, order=None):
+        """1 − p₁ − p₂ and not −p₁ − p₂ + 1: what is taken away comes last."""
+        return sorted(super()._as_ordered_terms(expr, order), key=lambda term: term.could_extract_minus_sign())
 
     def _print_Symbol(self, sym, style="plain"):
         glyph = self._names.get(sym.name, sym.name)
