@@ -26,7 +26,7 @@ RANK = {
             ["geodesic", "divergence"],
             ["shortest"],
             ["connect", "field", "gradient"],
-            ["inference", "networks"],
+            ["inference", "networks", "pruning", "designs", "laplace"],
             ["checks"],
             ["figures", "stage"],
             ["ui"],

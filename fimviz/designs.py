@@ -1,0 +1,175 @@
+"""Which inputs to label: designs for logistic regression p(1|x) = σ(b₀ + b₁x).
+
+One label at x carries the information I(x) = p(1 − p) (1, x)ᵀ(1, x) about θ = (b₀, b₁), and labels
+add. A design is D-optimal if det Σ I is as large as it can be, which is so at the θ it was made for.
+Sources: Kiefer & Wolfowitz (1960) for the ceiling; Fedorov (1972) for the exchange.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy.optimize import minimize_scalar
+from scipy.special import expit
+
+from fimviz.errors import DomainError
+
+Array = NDArray[Any]
+RULES = ("determinant", "uncertainty")
+_SETTLED, _MOST = 1e-9, 200_000
+
+
+def uncertainty(x: ArrayLike, theta: ArrayLike) -> Array:
+    """p(1 − p), the variance of a label at x; (...)."""
+    intercept, slope = np.asarray(theta, float)
+    eta = intercept + slope * np.asarray(x, float)
+    return expit(eta) * expit(-eta)
+
+
+def information(x: ArrayLike, theta: ArrayLike) -> Array:
+    """I(x) of one label at x (...), shape (..., 2, 2)."""
+    x = np.asarray(x, float)
+    row = np.stack([np.ones_like(x), x], axis=-1)
+    return uncertainty(x, theta)[..., None, None] * row[..., :, None] * row[..., None, :]
+
+
+def total(x: ArrayLike, theta: ArrayLike, prior: float = 0.0) -> Array:
+    """Σ I(xᵢ) over the labels x (n,), plus `prior` times the identity: the precision of θ, (2, 2)."""
+    x = np.asarray(x, float).reshape(-1)
+    if not 0 <= prior < np.inf:
+        raise DomainError(prior, "the precision of the prior", "negative or not a number", "choose 0 or more")
+    return information(x, theta).sum(axis=0) + prior * np.eye(2)
+
+
+def spreads(precision: ArrayLike) -> Array:
+    """√diag of the inverse precision: standard deviations of (intercept, slope); ∞ where it is singular."""
+    precision = np.asarray(precision, float)
+    if not np.linalg.det(precision) > 0:
+        return np.full(2, np.inf)
+    return np.sqrt(np.diag(np.linalg.inv(precision)))
+
+
+def best_pair(theta: ArrayLike) -> tuple[float, float]:
+    """The two inputs of the D-optimal design, half of the labels at each: η = ±1.5434."""
+    intercept, slope = np.asarray(theta, float)
+    if not np.isfinite([intercept, slope]).all() or slope == 0:
+        raise DomainError((intercept, slope), "(intercept, slope)", "flat or not finite", "choose a slope other than 0")
+    found = minimize_scalar(lambda c: -c * expit(c) * expit(-c), bounds=(0.5, 3), options={"xatol": 1e-12})
+    low, high = sorted(((-found.x - intercept) / slope, (found.x - intercept) / slope))
+    return float(low), float(high)
+
+
+def efficiency(x: ArrayLike, theta: ArrayLike) -> float:
+    """√(det M/det M*) of equally weighted inputs x at the truth θ: the share of labels that do work."""
+    best = total(best_pair(theta), theta) / 2
+    return float(np.sqrt(max(np.linalg.det(total(x, theta) / np.size(x)), 0) / np.linalg.det(best)))
+
+
+def next_label(x: ArrayLike, theta: ArrayLike, candidates: ArrayLike, rule: str = "determinant") -> int:
+    """Which of the candidates (m,) to label next, given the labels x (n,): an index.
+
+    "determinant": the largest det after it, det(S + I) = det S (1 + p(1 − p) rᵀS⁻¹r); "uncertainty": p
+    closest to ½. The first of equals that is closest to the middle of the candidates.
+    """
+    if rule not in RULES:
+        raise DomainError(rule, "the rule for the next label", "unknown", f"choose one of {', '.join(RULES)}")
+    candidates = np.asarray(candidates, float)
+    if rule == "uncertainty":
+        gain = uncertainty(candidates, theta)
+    else:
+        gain = np.linalg.det(total(x, theta) + information(candidates, theta))
+    close = np.flatnonzero(gain >= np.max(gain) * (1 - 1e-12))
+    return int(close[np.argmin(np.abs(candidates[close] - np.mean(candidates)))])
+
+
+def queried(
+    x: ArrayLike,
+    theta: ArrayLike,
+    candidates: ArrayLike,
+    count: int,
+    rule: str = "determinant",
+    once: bool = False,
+) -> Array:
+    """The next `count` inputs by the rule, each chosen in the light of those before; (count,).
+
+    `once`: a pool, each candidate of which can be labelled only once.
+    """
+    pool, labels, chosen = np.asarray(candidates, float), list(np.ravel(x)), []
+    if once and count > pool.size:
+        raise DomainError(count, "the number of labels", f"more than the pool of {pool.size}", "ask for fewer")
+    for _ in range(count):
+        index = next_label(labels, theta, pool, rule)
+        chosen.append(float(pool[index]))
+        labels.append(pool[index])
+        pool = np.delete(pool, index) if once else pool
+    return np.array(chosen)
+
+
+@dataclass(frozen=True)
+class Design:
+    """Weights (m,) on the candidates, log det M, and the ceiling that no design on them exceeds.
+
+    log det M* ≤ log det M + max d − 2 with d(x) = p(1 − p) rᵀM⁻¹r, by the equivalence theorem: d ≤ 2
+    everywhere just at the optimum.
+    """
+
+    weights: Array
+    log_det: float
+    ceiling: float
+
+
+def continuous(theta: ArrayLike, candidates: ArrayLike) -> Design:
+    """The D-optimal weights on the candidates, by wᵢ ← wᵢ d(xᵢ)/2 until d ≤ 2(1 + 1e−9) (Torsney 1977)."""
+    each = information(candidates, theta)
+    w = np.full(len(each), 1 / len(each))
+    for _ in range(_MOST):
+        m = np.einsum("n,nij->ij", w, each)
+        d = np.einsum("nij,ji->n", each, np.linalg.inv(m))
+        if np.max(d) <= 2 * (1 + _SETTLED):
+            break
+        w = w * d / 2
+        # a candidate well under the ceiling is no part of the optimum (Harman & Pronzato 2007)
+        gap = np.max(d) - 2
+        w = np.where(d < 2 * (1 + gap / 2 - np.sqrt(gap * (8 + gap)) / 4), 0.0, w)
+        w = w / w.sum()
+    m = np.einsum("n,nij->ij", w, each)
+    d = np.einsum("nij,ji->n", each, np.linalg.inv(m))
+    log_det = float(np.linalg.slogdet(m)[1])
+    return Design(w, log_det, log_det + float(np.max(d)) - 2)
+
+
+def exchanged(theta: ArrayLike, candidates: ArrayLike, count: int) -> Array:
+    """`count` inputs, with repetition, that no exchange of one for a candidate improves; sorted, (count,).
+
+    From an even spread, the best exchange each time, until det Σ I no longer rises.
+    """
+    candidates = np.asarray(candidates, float)
+    if count < 2:
+        raise DomainError(
+            count, "the number of labels", "fewer than two, whose determinant is 0", "ask for two or more"
+        )
+    x = candidates[np.linspace(0, candidates.size - 1, count).round().astype(int)]
+    new = information(candidates, theta)
+    while True:
+        old = information(x, theta)
+        dets = np.linalg.det(old.sum(axis=0) - old[:, None] + new[None])
+        i, j = np.unravel_index(np.argmax(dets), dets.shape)
+        if not dets[i, j] > np.linalg.det(old.sum(axis=0)) * (1 + 1e-12):
+            return np.sort(x)
+        x[i] = candidates[j]
+
+
+def spread_evenly(count: int, low: float, high: float) -> Array:
+    """`count` inputs at equal steps from `low` to `high`."""
+    return np.linspace(low, high, count)
+
+
+def compared(first: Sequence[float], theta: ArrayLike, candidates: ArrayLike, count: int) -> dict[str, Array]:
+    """The labels that three rules add to the first ones: "uncertainty", "determinant" and "even"."""
+    candidates = np.asarray(candidates, float)
+    asked = {rule: queried(first, theta, candidates, count, rule) for rule in RULES}
+    return asked | {"even": spread_evenly(count, float(candidates.min()), float(candidates.max()))}
