@@ -58,7 +58,7 @@ def best_pair(theta: ArrayLike) -> tuple[float, float]:
     intercept, slope = np.asarray(theta, float)
     if not np.isfinite([intercept, slope]).all() or slope == 0:
         raise DomainError((intercept, slope), "(intercept, slope)", "flat or not finite", "choose a slope other than 0")
-    found = minimize_scalar(lambda c: -c * expit(c) * expit(-c), bounds=(0.5, 3), options={"xatol": 1e-12})
+    found: Any = minimize_scalar(lambda c: -c * expit(c) * expit(-c), bounds=(0.5, 3), options={"xatol": 1e-12})
     low, high = sorted(((-found.x - intercept) / slope, (found.x - intercept) / slope))
     return float(low), float(high)
 

@@ -7,9 +7,9 @@ the curvature of log f there. Which coordinate decides how good it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import sympy as sp
@@ -101,7 +101,7 @@ def _rising(own: ChartMap) -> bool:
 
 def _mode(own: ChartMap, heads: int, flips: int) -> tuple[float, float]:
     """Where d log f/dξ = 0, and 1/√(−d² log f/dξ²) there."""
-    (xi,), (p,) = own.chart.symbols, own.backward or ()
+    xi, p = own.chart.symbols[0], cast(Sequence[Any], own.backward)[0]
     upwards = 1 if _rising(own) else -1
     log_f = heads * sp.log(p) + (flips - heads) * sp.log(1 - p) + sp.log(upwards * sp.diff(p, xi))
     slope = sp.diff(log_f, xi)
@@ -124,7 +124,8 @@ def _total_variation(own: ChartMap, heads: int, flips: int, mode: float, spread:
     distribution functions, so only the crossings need to be found.
     """
     ends = [d if np.isfinite(d) else mode + s * 40 * spread for d, s in zip(own.chart.domains[0], (-1, 1), strict=True)]
-    grid = np.unique(np.concatenate([np.linspace(ends[0], ends[1], _PANELS), mode + spread * np.linspace(-12, 12, _PANELS)]))
+    near = mode + spread * np.linspace(-12, 12, _PANELS)
+    grid = np.unique(np.concatenate([np.linspace(ends[0], ends[1], _PANELS), near]))
     grid = grid[(grid > ends[0]) & (grid < ends[1])]
     found = Bell(own.chart.name, mode, spread, 0.0, 0.0)
 
