@@ -35,13 +35,15 @@ class ExponentialForm:
         g = sp.zeros(d, d)
         for i in range(d):
             for j in range(i, d):
-                g[i, j] = g[j, i] = tidy(self._mean_curvature(i, j))
+                g[i, j] = g[j, i] = self._mean_curvature(i, j)
         return g
 
     def _mean_curvature(self, i: int, j: int) -> Expr:
         a, b = self.symbols[i], self.symbols[j]
         pairs = zip(self.coefficients, self.expectations, strict=True)
-        return -sp.diff(self.free_part, a, b) - sum(sp.diff(c, a, b) * e for c, e in pairs)
+        alone, rest = _log_sums(self.free_part)
+        linear = -sp.diff(rest, a, b) - sum(sp.diff(c, a, b) * e for c, e in pairs)
+        return tidy(linear) + sum(tidy(-sp.diff(term, a, b)) for term in alone)
 
     def cubic(self, g: Matrix) -> list[list[list[Expr]]]:
         """Amari–Chentsov tensor Tᵢⱼₖ = 2([ij,k] − Σ ∂ᵢ∂ⱼcₘ ∂ₖηₘ), [ij,k] of the metric g.
@@ -68,7 +70,7 @@ class ExponentialForm:
 
 def exponential_form(
     log_density: Expr,
-    x: sp.Symbol,
+    samples: Sequence[sp.Symbol],
     symbols: Sequence[sp.Symbol],
     order: Sequence[Expr] = (),
 ) -> ExponentialForm | None:
@@ -76,13 +78,17 @@ def exponential_form(
 
     `order` names the statistics in the order wanted; otherwise the simplest comes first.
     """
-    grouped = separate(log_density, x)
+    grouped = separate(log_density, *samples)
     free = grouped.pop(sp.S.One, sp.S.Zero)
     moving = {f: c for f, c in grouped.items() if c.free_symbols & set(symbols)}
-    if len(moving) != len(symbols) or any(f.free_symbols & set(symbols) for f in grouped):
+    if any(f.free_symbols & set(symbols) for f in grouped):
         return None
     statistics = tuple(sorted(moving, key=lambda f: (_position(f, order), sp.count_ops(f), str(f))))
     coefficients = tuple(tidy(moving[f]) for f in statistics)
+    if (merged := _merged(moving, symbols)) is not None:
+        statistics, coefficients = merged, tuple(symbols)
+    if len(statistics) != len(symbols):
+        return None
     jacobian = sp.Matrix([[sp.diff(c, s) for c in coefficients] for s in symbols])
     right = sp.Matrix([-sp.diff(free, s) for s in symbols])
     solution = _solve(jacobian, right)
@@ -91,12 +97,35 @@ def exponential_form(
     return ExponentialForm(tuple(symbols), statistics, coefficients, solution, free)
 
 
-def separate(log_density: Expr, x: sp.Symbol) -> dict[Expr, Expr]:
+def _merged(moving: dict[Expr, Expr], symbols: Sequence[sp.Symbol]) -> tuple[Expr, ...] | None:
+    """The factors Σ ∂ᵢcₘ fₘ of the parameters where ℓ is linear in them and one cₘ mixes several; else None.
+
+    They are natural parameters then, as in a regression on more outcomes than parameters.
+    """
+    slopes = {f: [sp.diff(c, s) for s in symbols] for f, c in moving.items()}
+    if any(v.free_symbols for row in slopes.values() for v in row):
+        return None
+    if all(sum(v != 0 for v in row) == 1 for row in slopes.values()) and len(moving) == len(symbols):
+        return None
+    return tuple(sum(row[i] * f for f, row in slopes.items()) for i in range(len(symbols)))
+
+
+def _log_sums(total: Expr) -> tuple[list[Expr], Expr]:
+    """The terms that are logarithms of sums of exponentials, and the rest.
+
+    A common denominator of many of them would have a term for each choice of one from every sum.
+    """
+    terms = sp.Add.make_args(total)
+    alone = [t for t in terms if any(a.args[0].is_Add and a.args[0].has(sp.exp) for a in t.atoms(sp.log))]
+    return alone, sp.Add(*(t for t in terms if t not in alone))
+
+
+def separate(log_density: Expr, *samples: sp.Symbol) -> dict[Expr, Expr]:
     """Write ℓ as Σ c(θ)·f(x): a mapping from each f to its c, the x-free part under 1."""
     expanded = sp.expand(sp.expand_trig(sp.expand_log(sp.expand(log_density))))
     grouped: dict[Expr, Expr] = {}
     for term in sp.Add.make_args(expanded):
-        coefficient, statistic = term.as_independent(x, as_Add=False)
+        coefficient, statistic = term.as_independent(*samples, as_Add=False)
         grouped[statistic] = grouped.get(statistic, sp.S.Zero) + coefficient
     return grouped
 

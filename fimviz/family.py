@@ -28,7 +28,8 @@ REAL: Interval = (-math.inf, math.inf)
 POSITIVE: Interval = (0.0, math.inf)
 UNIT: Interval = (0.0, 1.0)
 Formula = Callable[..., Any]
-KINDS = ("real", "positive", "unit", "circle", "naturals", "finite")
+Constant = float | tuple[float, ...]
+KINDS = ("real", "positive", "unit", "circle", "naturals", "finite", "plane", "simplex", "labels")
 _SUBSCRIPTS = "₀₁₂₃₄₅₆"
 
 
@@ -69,47 +70,94 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Support:
-    """Where a single observation lives.
+    """Where a single observation lives, and the range of it that is drawn, the same for each coordinate.
 
-    kind: "real", "positive", "unit", "circle" (one turn), "naturals" or "finite".
+    kind: "real", "positive", "unit", "circle" (one turn), "naturals" or "finite"; with several
+    coordinates "plane" (ℝ²), "simplex" (the first two of three proportions) or "labels" ({0, 1}ᵐ,
+    m = `labels`), for which a sample x has shape (..., `size`).
     """
 
     kind: str
     view: Interval
     points: tuple[float, ...] = ()
+    labels: int = 0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
             raise ValueError(f"Support: kind '{self.kind}' is unknown; choose one of {', '.join(KINDS)}.")
         if (self.kind == "finite") != bool(self.points):
             raise ValueError(f"Support: kind '{self.kind}' with points {self.points}; a finite support lists them.")
+        if (self.kind == "labels") != (self.labels > 0):
+            raise ValueError(f"Support: kind '{self.kind}' with labels {self.labels}; say how many labels there are.")
 
     @property
-    def symbol(self) -> sp.Symbol:
-        if self.kind in ("positive", "unit"):
-            return sp.Symbol("x", positive=True)
-        if self.kind in ("naturals", "finite"):
-            return sp.Symbol("x", nonnegative=True)
-        return sp.Symbol("x", real=True)
+    def size(self) -> int:
+        """How many coordinates an observation has."""
+        return {"plane": 2, "simplex": 2, "labels": self.labels}.get(self.kind, 1)
+
+    @property
+    def vector(self) -> bool:
+        """Whether an observation is a tuple of coordinates, its last axis, and not one number."""
+        return self.kind in ("plane", "simplex", "labels")
+
+    @property
+    def symbols(self) -> tuple[sp.Symbol, ...]:
+        """x, or x1, x2, … where an observation has several coordinates."""
+        if self.kind in ("positive", "unit", "simplex"):
+            sign = {"positive": True}
+        else:
+            sign = {"nonnegative": True} if self.discrete else {"real": True}
+        names = [f"x{i + 1}" for i in range(self.size)] if self.vector else ["x"]
+        return tuple(sp.Symbol(name, **sign) for name in names)
 
     @property
     def discrete(self) -> bool:
-        return self.kind in ("naturals", "finite")
+        return self.kind in ("naturals", "finite", "labels")
 
     def contains(self, x: ArrayLike) -> NDArray[np.bool_]:
         """Whether x can be observed, shape (...)."""
         x = np.asarray(x, float)
         if self.kind == "finite":
             return np.isin(x, self.points)
+        if self.vector:
+            return np.asarray(self._within(x).all(-1))
         with np.errstate(invalid="ignore"):
             below = {"positive": x > 0, "unit": (x > 0) & (x < 1), "naturals": (x >= 0) & (x == np.floor(x))}
         return np.isfinite(x) & below.get(self.kind, True)
 
+    def _within(self, x: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which coordinates of vectors x (..., size) do not rule them out."""
+        if self.kind == "labels":
+            return np.isin(x, (0, 1))
+        if self.kind == "plane":
+            return np.isfinite(x)
+        with np.errstate(invalid="ignore"):
+            return (x > 0) & (x.sum(-1, keepdims=True) < 1)
+
     def values(self, upto: float | None = None) -> NDArray[np.float64]:
-        """The points of a discrete support, the natural numbers up to `upto` (default: the view)."""
+        """The points of a discrete support (n,), the natural numbers up to `upto` (default: the view).
+
+        Of labels all outcomes, (2ᵐ, m).
+        """
         if self.kind == "finite":
             return np.array(self.points)
+        if self.kind == "labels":
+            return (np.arange(2.0**self.labels)[:, None] // 2.0 ** np.arange(self.labels)) % 2
         return np.arange(0.0, math.floor(self.view[1] if upto is None else upto) + 1)
+
+
+@dataclass(frozen=True)
+class Response:
+    """A curve that every member draws over an input: y(t; θ₁, …), as p(t) = σ(b₀ + b₁t) of a regression.
+
+    `inputs` is the range of t that is drawn, `view` that of y, or None where the curve itself says it.
+    """
+
+    curve: Formula
+    inputs: Interval
+    label: str
+    input_label: str = "x"
+    view: Interval | None = None
 
 
 @dataclass(frozen=True)
@@ -181,7 +229,10 @@ def _plain(key: str) -> str:
 class Family:
     """A parametric family p(x; θ), declared by its log-density.
 
-    log_density   ℓ(x, θ₁, …, constants) per observation, in SymPy terms
+    support       where x lives, or a function of the constants that says it
+    log_density   ℓ(x, θ₁, …, constants) per observation, in SymPy terms; x is a tuple of symbols
+                  where an observation has several coordinates
+    constants     numbers, or tuples of at least two different numbers
     constraint    > 0 exactly inside the domain, where the parameters' intervals do not say it all
     statistics    T(x) of an exponential family; only their order is taken from here
     natural       θ as a function of the natural parameters: the inverse that SymPy cannot be
@@ -190,6 +241,7 @@ class Family:
     solver        key of the chart the solvers use (default: "unconstrained", made from the domains)
     picture       charts whose coordinates are a place on paper, drawn instead of the declared one
     pair          two members worth connecting; corners: the domain's, where it is a polygon
+    response      the curve that a member draws, where it is a regression
     """
 
     slug: str
@@ -198,7 +250,7 @@ class Family:
     support: Support
     log_density: Formula
     charts_declared: tuple[Chart, ...] = ()
-    constants: Mapping[str, float] = field(default_factory=dict)
+    constants: Mapping[str, Constant] = field(default_factory=dict)
     constraint: Formula | None = None
     statistics: Formula | None = None
     natural: Formula | None = None
@@ -209,12 +261,15 @@ class Family:
     picture: tuple[str, ...] = ()
     pair: tuple[Sequence[float], ...] = ()
     corners: tuple[Sequence[float], ...] = ()
+    response: Response | None = None
+    support_declared: Formula | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "constants", dict(self.constants))
         _check_constants(self)
+        _place_support(self)
         _check_signature(self)
-        unknown = self.expression.free_symbols - {self.sample, *self.symbols}
+        unknown = self.expression.free_symbols - {*self.samples, *self.symbols}
         if unknown:
             names = ", ".join(p.name for p in self.parameters)
             raise ValueError(
@@ -235,8 +290,14 @@ class Family:
         return tuple(p.symbol for p in self.parameters)
 
     @property
-    def sample(self) -> sp.Symbol:
-        return self.support.symbol
+    def samples(self) -> tuple[sp.Symbol, ...]:
+        """The symbols of the coordinates of one observation."""
+        return self.support.symbols
+
+    @property
+    def sample(self) -> Any:
+        """What `log_density` is written in: the symbol x, or the tuple of `samples`."""
+        return self.samples if self.support.vector else self.samples[0]
 
     @property
     def default(self) -> NDArray[np.float64]:
@@ -247,13 +308,16 @@ class Family:
         """ℓ(x; θ) with the constants filled in."""
         return sp.Add(self.log_density(self.sample, *self.symbols, **self._exact_constants()))
 
-    def _exact_constants(self) -> dict[str, sp.Expr]:
-        return {name: exact(value) for name, value in self.constants.items()}
+    def _exact_constants(self) -> dict[str, Any]:
+        def written(value: Constant) -> Any:
+            return tuple(map(exact, value)) if isinstance(value, tuple) else exact(value)
+
+        return {name: written(value) for name, value in self.constants.items()}
 
     @cached_property
     def density_tape(self) -> Tape:
-        """log p(x; θ) as a tape: inputs x, θ₁, …"""
-        return lower([self.expression], (self.sample, *self.symbols))
+        """log p(x; θ) as a tape: inputs x, or x₁, x₂, …, then θ₁, …"""
+        return lower([self.expression], (*self.samples, *self.symbols))
 
     @cached_property
     def _constraint_tape(self) -> Tape | None:
@@ -261,7 +325,7 @@ class Family:
             return None
         return lower([self.constraint(*self.symbols)], self.symbols)
 
-    def with_constants(self, **constants: float) -> Family:
+    def with_constants(self, **constants: Constant) -> Family:
         """The same family with other constants, for example `student_t` with nu=3."""
         unknown = set(constants) - set(self.constants)
         if unknown:
@@ -270,10 +334,22 @@ class Family:
         return replace(self, constants={**self.constants, **constants})
 
     def log_probability(self, x: ArrayLike, theta: ArrayLike) -> NDArray[np.float64]:
-        """log p(x; θ); x (...) and θ (..., d) broadcast. Nats; −∞ where x cannot be observed."""
-        theta = self.check(theta)
-        value = self.density_tape(x, *np.moveaxis(theta, -1, 0))[..., 0]
+        """log p(x; θ); x (...), of several coordinates (..., size), and θ (..., d) broadcast.
+
+        Nats; −∞ where x cannot be observed.
+        """
+        theta, x = self.check(theta), np.asarray(x, float)
+        value = self.density_tape(*self.coordinates(x), *np.moveaxis(theta, -1, 0))[..., 0]
         return np.where(self.support.contains(x), value, -np.inf)
+
+    def coordinates(self, x: NDArray[np.float64]) -> tuple[NDArray[np.float64], ...]:
+        """The coordinates of observations x, one array (...) for each of `samples`."""
+        if not self.support.vector:
+            return (x,)
+        if x.shape[-1:] != (self.support.size,):
+            size = self.support.size
+            raise ValueError(f"Family '{self.title}' takes observations of shape (..., {size}), not {x.shape}.")
+        return tuple(np.moveaxis(x, -1, 0))
 
     def inside(self, theta: ArrayLike) -> NDArray[np.bool_]:
         """Whether θ (..., d) lies strictly inside the domain."""
@@ -308,7 +384,7 @@ class Family:
     def exponential_form(self) -> ExponentialForm | None:
         """ℓ as Σ cₘ(θ) fₘ(x) + c₀(θ) + h(x) with as many statistics as parameters, if it is so."""
         order = self.statistics(self.sample) if self.statistics else ()
-        return exponential_form(self.expression, self.sample, self.symbols, order)
+        return exponential_form(self.expression, self.samples, self.symbols, order)
 
     @cached_property
     def charts(self) -> Charts:
@@ -330,8 +406,26 @@ def exact(value: float) -> sp.Expr:
 
 def _check_constants(family: Family) -> None:
     for name, value in family.constants.items():
-        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
-            raise ValueError(f"Family '{family.title}': constant '{name}' is {value!r}; give a finite number.")
+        subject = f"Family '{family.title}': constant '{name}' is {value!r}"
+        if isinstance(value, tuple):
+            if not all(map(_finite, value)):
+                raise ValueError(f"{subject}; give finite numbers.")
+            if len(set(value)) < 2:
+                raise ValueError(f"{subject}; give at least two different numbers.")
+        elif not _finite(value):
+            raise ValueError(f"{subject}; give a finite number.")
+
+
+def _finite(value: object) -> bool:
+    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _place_support(family: Family) -> None:
+    """Where the support depends on the constants, the one that belongs to them."""
+    if callable(family.support):
+        object.__setattr__(family, "support_declared", family.support)
+    if family.support_declared is not None:
+        object.__setattr__(family, "support", family.support_declared(**family.constants))
 
 
 def _check_signature(family: Family) -> None:

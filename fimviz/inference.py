@@ -10,7 +10,7 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from fimviz.atlas import ChartMap, chart_map
-from fimviz.derive.quadrature import expectation
+from fimviz.derive.quadrature import Rule, expectation
 from fimviz.errors import DomainError
 from fimviz.family import Family
 from fimviz.metric import Metric, fisher_metric
@@ -84,6 +84,8 @@ def sample(family: Family, theta: ArrayLike, shape: int | tuple[int, ...], seed:
     """Seeded draws from p(x; θ), θ of shape (d,), by inverting the distribution function.
 
     The distribution function is summed on the quadrature nodes, between which it is interpolated.
+    Observations of several coordinates are a last axis: the first coordinate by its own distribution
+    function, the second by that of the section there.
     Raises `DomainError` for θ outside the domain or of another shape, and where the nodes do not
     hold the mass of the density.
     """
@@ -93,14 +95,35 @@ def sample(family: Family, theta: ArrayLike, shape: int | tuple[int, ...], seed:
     if not law.escape(rule) < _ESCAPES:
         reason = "where the density is too wide, or too far out, to be summed"
         raise DomainError(theta, f"Family '{family.title}': the point ({', '.join(family.names)})", reason)
-    order = np.argsort(rule.x, kind="stable")
+    rng = np.random.default_rng(seed)
+    if rule.grid:
+        return _nested_draws(rule, rng, shape)
+    # the outcomes of labels have no order, and need none
+    order = slice(None) if family.support.vector else np.argsort(rule.x, kind="stable")
     x, p = rule.x[order], rule.probability[order]
-    uniform = np.random.default_rng(seed).random(shape)
+    uniform = rng.random(shape)
     below = np.cumsum(p)
     if family.support.discrete:
-        return x[np.minimum(np.searchsorted(below, uniform * below[-1]), x.size - 1)]
+        return x[np.minimum(np.searchsorted(below, uniform * below[-1]), len(x) - 1)]
     middle = below - p / 2
     return np.interp(uniform * below[-1], middle, x)
+
+
+def _nested_draws(rule: Rule, rng: np.random.Generator, shape: int | tuple[int, ...]) -> Array:
+    """Draws (..., 2) from the nodes of two coordinates: sections between two nodes have quantiles between theirs."""
+    outer, inner = (a.reshape(rule.grid) for a in rule.sample[:2])
+    p = rule.probability.reshape(rule.grid)
+    share = p.sum(axis=1)
+    first, second = rng.random(shape), rng.random(shape)
+    place = np.interp(first * share.sum(), np.cumsum(share) - share / 2, np.arange(len(share)))
+    below = np.cumsum(p, axis=1)
+    # one increasing sequence of all sections, each in its own unit interval; a section without mass is skipped
+    middle = (below - p / 2) / np.where(share > 0, share, 1.0)[:, None] + np.arange(len(share))[:, None]
+    low = np.minimum(place.astype(int), len(share) - 2)
+    part = place - low
+    quantiles = [np.interp(row + second, middle.ravel(), inner.ravel()) for row in (low, low + 1)]
+    x = np.interp(place, np.arange(len(share)), outer[:, 0])
+    return np.stack([x, (1 - part) * quantiles[0] + part * quantiles[1]], axis=-1)
 
 
 def estimates(family: Family, theta: ArrayLike, n: int, count: int = 260, seed: int = 0) -> Array:
@@ -117,7 +140,7 @@ def estimates(family: Family, theta: ArrayLike, n: int, count: int = 260, seed: 
     if form is None:
         found = _scoring(family, theta, x)
     else:
-        means = lower(form.statistics, (family.sample,))(x).mean(axis=1)
+        means = lower(form.statistics, family.samples)(*family.coordinates(x)).mean(axis=1)
         found = chart_map(family, "expectation").back(means)
     return _near(family, found[np.isfinite(found).all(-1)], theta)
 
@@ -134,7 +157,7 @@ def _near(family: Family, points: Array, theta: Array) -> Array:
 def _scoring(family: Family, theta: Array, x: Array, rounds: int = 60) -> Array:
     """ξ ← ξ + g⁻¹ E_data[s] in the unconstrained chart, halved until the likelihood rises."""
     free = chart_map(family, "unconstrained")
-    score = lower([sp.diff(family.expression, s) for s in family.symbols], (family.sample, *family.symbols))
+    score = lower([sp.diff(family.expression, s) for s in family.symbols], (*family.samples, *family.symbols))
     u = np.broadcast_to(free.to(theta), (len(x), family.dimension)).copy()
     best = _mean_log_density(family, free.back(u), x)
     for _ in range(rounds):
@@ -150,7 +173,7 @@ def _scoring(family: Family, theta: Array, x: Array, rounds: int = 60) -> Array:
 def _scoring_step(family: Family, free: ChartMap, score: Tape, u: Array, x: Array) -> Array:
     """g⁻¹ E_data[s] in the unconstrained chart, through the declared one: (∂u/∂θ) g(θ)⁻¹ s."""
     theta = free.back(u)
-    mean = score(x, *np.moveaxis(theta[:, None, :], -1, 0)).mean(axis=1)
+    mean = score(*family.coordinates(x), *np.moveaxis(theta[:, None, :], -1, 0)).mean(axis=1)
     step = np.linalg.solve(fisher_metric(family).matrix(theta), mean[..., None])
     return (free.jacobian(theta) @ step)[..., 0]
 
@@ -170,7 +193,7 @@ def _halved(family: Family, free: ChartMap, u: Array, step: Array, best: Array, 
 
 
 def _mean_log_density(family: Family, theta: Array, x: Array) -> Array:
-    value = family.density_tape(x, *np.moveaxis(theta[:, None, :], -1, 0))[..., 0].mean(axis=1)
+    value = family.density_tape(*family.coordinates(x), *np.moveaxis(theta[:, None, :], -1, 0))[..., 0].mean(axis=1)
     return np.where(np.isfinite(value), value, -np.inf)
 
 

@@ -58,6 +58,14 @@ def inner(family, count=6, seed=1):
     return examination_points(family, count, seed)
 
 
+def observations(family):
+    """Two or three things that can be observed: (n,), or (n, size) where an observation has several coordinates."""
+    support = family.support
+    if support.discrete:
+        return support.values()[:3]
+    return np.array([[0.2, 0.5], [0.5, 0.3], [0.7, 0.1]]) if support.vector else np.array([0.2, 0.5, 0.8])
+
+
 @pytest.mark.parametrize("slug", sorted(REFERENCE.keys() & CATALOG.keys()))
 def test_the_density_is_the_published_one(slug):
     family = CATALOG[slug]
@@ -129,7 +137,7 @@ def test_leading_axes_are_kept(slug):
     family = CATALOG[slug]
     points = inner(family, 6).reshape(2, 3, -1)
     assert family.inside(points).shape == (2, 3)
-    x = family.support.values()[:2] if family.support.discrete else np.array([0.4, 0.6])
+    x = observations(family)[:2]
     together = family.log_probability(x[:, None, None], points)
     assert together.shape == (2, 2, 3)
     assert together[1, 1, 2] == family.log_probability(x[1], points[1, 2])

@@ -55,7 +55,8 @@ def test_samples_are_of_one_point():
 def test_samples_are_seeded_and_shaped(slug):
     family = CATALOG[slug]
     first = sample(family, family.default, (3, 4), seed=1)
-    assert first.shape == (3, 4)
+    assert first.shape == ((3, 4, family.support.size) if family.support.vector else (3, 4))
+    assert np.all(family.support.contains(first))
     assert np.array_equal(first, sample(family, family.default, (3, 4), seed=1))
     assert not np.array_equal(first, sample(family, family.default, (3, 4), seed=2))
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sympy as sp
+from test_families import observations
 
 import fimviz
 from fimviz import tape
@@ -149,13 +150,16 @@ def test_metric_charts_and_density_agree_with_numpy(run, family):
     x = np.array(family.support.points or np.linspace(*family.support.view, 9)[1:-1])
     if family.support.kind == "naturals":
         x = np.arange(9.0)
+    if family.support.vector:
+        x = observations(family)
     js = run(
         """const m = G.makeModel(data.spec);
         return data.theta.map((theta) => {
           const u = m.fromTheta(theta);
           return {
             u: pack(u), theta: pack(m.toTheta(u)), g: pack(m.metric(u).g), inside: m.inside(u) && m.admits(u),
-            batch: pack(m.metricBatch(u)), density: pack(m.logDensity(Float64Array.from(data.x), theta)),
+            batch: pack(m.metricBatch(u)),
+            density: pack(m.logDensity(data.x.map((axis) => Float64Array.from(axis)), theta)),
             charts: Object.values(data.charts).map((spec) => {
               const c = G.makeChart(spec, m), newton = G.makeChart({...spec, to_u: null}, m), xi = c.fromU(u);
               return {xi: pack(xi), batch: pack(c.fromUBatch(u)), back: pack(c.toU(xi, u)),
@@ -163,7 +167,7 @@ def test_metric_charts_and_density_agree_with_numpy(run, family):
             }),
           };
         });""",
-        spec=stage_model.describe(family), theta=theta, x=x, charts=charts,
+        spec=stage_model.describe(family), theta=theta, x=family.coordinates(x), charts=charts,
     )  # fmt: skip
     for point, row in zip(theta, js, strict=True):
         u = metric.solver.to(point)

@@ -18,18 +18,19 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
+from fimviz.derive import nested, nodes
 from fimviz.exponential import Expr
 from fimviz.family import Family
 from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
-_NODES, _WEIGHTS = np.polynomial.legendre.leggauss(16)
 # nodes on a circle, from and up to; those of the numbers 0, 1, 2, … likewise, and a heavy tail's
 _CIRCLE, _MOST_CIRCLE = 4096, 2**20
 _TAIL = 1e-18
 _FEW, _MANY, _MOST = 32, 1e5, 2e6
 _AGREES = 1e-12
 _NOTHING = 1e-100
+_MOST_LABELS = 14
 
 
 @dataclass(frozen=True)
@@ -37,16 +38,21 @@ class Rule:
     """Nodes of shape (..., n), so that E[f] ≈ Σ f(x) exp(log_p + log_weight).
 
     `sample` is x, log x and log(1 − x): x itself leaves the range of numbers long before the
-    density has lost its mass (Gamma with shape 1e−3 has half of it below e^(−700)).
+    density has lost its mass (Gamma with shape 1e−3 has half of it below e^(−700)). With several
+    coordinates, `size` of them, these come first and the logarithms of proportions after them;
+    `grid` is then how many outer and inner nodes there are.
     """
 
     sample: tuple[Array, ...]
     log_weight: Array
     log_p: Array
+    size: int = 0
+    grid: tuple[int, ...] = ()
 
     @property
     def x(self) -> Array:
-        return self.sample[0]
+        """The nodes, (..., n), or (..., n, size) where an observation has several coordinates."""
+        return np.stack(self.sample[: self.size], axis=-1) if self.size else self.sample[0]
 
     @property
     def probability(self) -> Array:
@@ -54,7 +60,15 @@ class Rule:
             return np.exp(self.log_p + self.log_weight)
 
 
-_LOG_X, _LOG_1_X = sp.Symbol("log_x", real=True), sp.Symbol("log_1_x", real=True)
+def _logarithms(family: Family) -> dict[Expr, sp.Symbol]:
+    """The logarithms that have inputs of their own: of a number x and 1 − x, or of three proportions."""
+    if family.support.kind in ("plane", "labels"):
+        return {}
+    if family.support.kind == "simplex":
+        inner = (*family.samples, 1 - sum(family.samples))
+    else:
+        inner = (family.sample, 1 - family.sample)
+    return {sp.log(a): sp.Symbol(f"log_{i}", real=True) for i, a in enumerate(inner)}
 
 
 class Expectation:
@@ -65,20 +79,19 @@ class Expectation:
 
     def _lower(self, expressions: Iterable[Expr]) -> Tape:
         """A tape of (x, log x, log(1−x), θ); logarithms and powers x^k of x by their own inputs."""
-        x = self.family.sample
-        swap = {sp.log(x): _LOG_X, sp.log(1 - x): _LOG_1_X}
+        samples, swap = self.family.samples, _logarithms(self.family)
 
         def logarithm(base: Any) -> Any:
             return sp.expand_log(sp.log(base)).xreplace(swap)
 
         def powers(e: Any) -> Any:
             return e.replace(
-                lambda a: a.is_Pow and a.base.has(x) and not a.exp.is_number,
+                lambda a: a.is_Pow and a.base.has(*samples) and not a.exp.is_number,
                 lambda a: sp.exp(a.exp * logarithm(a.base)),
             )
 
         ready = [powers(sp.expand_log(e).xreplace(swap)) for e in expressions]
-        return lower(ready, (x, _LOG_X, _LOG_1_X, *self.family.symbols))
+        return lower(ready, (*samples, *swap.values(), *self.family.symbols))
 
     @cached_property
     def _density_tape(self) -> Tape:
@@ -99,6 +112,8 @@ class Expectation:
     def _kink_tape(self) -> Tape | None:
         """Where the log-density has a kink or a jump: the zeros in x of |·| and of conditions."""
         f = self.family
+        if f.support.vector:
+            return None
         inner = [a.args[0] for a in f.expression.atoms(sp.Abs)]
         conditions: set[Any] = f.expression.atoms(sp.core.relational.Relational)
         inner += [c.lhs - c.rhs for c in conditions]
@@ -109,8 +124,12 @@ class Expectation:
         """The nodes for θ (..., d): shape (..., n). The kinks at `also`, a second point, are edges too."""
         theta = np.asarray(theta, float)
         kind = self.family.support.kind
+        if kind == "labels":
+            return self._labels(theta)
         if self.family.support.discrete:
             return self._discrete(theta)
+        if kind in nested.COORDINATES:
+            return self._nested(theta)
         if kind == "circle":
             return self._circle(theta)
         points = [theta] if also is None else [theta, np.asarray(also, float)]
@@ -123,8 +142,29 @@ class Expectation:
         return Rule(sample, np.broadcast_to(log_weight, shape), self.log_density(sample, theta))
 
     def log_density(self, sample: tuple[Array, ...], theta: Array) -> Array:
-        """log p at the nodes `sample` of a rule."""
-        return self._density_tape(*sample, *np.moveaxis(theta[..., None, :], -1, 0))[..., 0]
+        """log p at the nodes `sample` of a rule, which have one axis more than θ's points, or several."""
+        shape = (*theta.shape[:-1], *(1,) * (sample[0].ndim - theta.ndim + 1))
+        return self._density_tape(*sample, *(theta[..., i].reshape(shape) for i in range(theta.shape[-1])))[..., 0]
+
+    def _labels(self, theta: Array) -> Rule:
+        """Every outcome of some labels."""
+        support = self.family.support
+        if support.labels > _MOST_LABELS:
+            raise ValueError(
+                f"{support.labels} labels have 2^{support.labels} outcomes; at most 2^{_MOST_LABELS} are summed."
+            )
+        x = support.values()
+        sample = tuple(np.broadcast_to(c, (*theta.shape[:-1], len(x))) for c in x.T)
+        return Rule(sample, np.zeros(sample[0].shape), self.log_density(sample, theta), support.size)
+
+    def _nested(self, theta: Array, panels: int = nested.PANELS) -> Rule:
+        """The nodes of two coordinates, the inner ones laid out anew for each of the outer ones."""
+        points = theta.reshape(-1, theta.shape[-1])
+        place = nested.COORDINATES[self.family.support.kind]
+        found = nested.nodes_of(lambda sample: self.log_density(sample, points), place, len(points), panels)
+        flat = [a.reshape(*theta.shape[:-1], -1) for a in (*found.sample, found.log_weight, found.log_p)]
+        *sample, log_weight, log_p = flat
+        return Rule(tuple(sample), log_weight, log_p, 2, found.log_p.shape[1:])
 
     def _circle(self, theta: Array) -> Rule:
         """The trapezoidal rule, doubled until every other node gives the same mass."""
@@ -144,9 +184,9 @@ class Expectation:
         support = self.family.support
         if support.kind == "finite":
             return self._on(support.values(), np.zeros(len(support.points)), theta)
-        mode, reach = self._likeliest(theta)[..., None], _FEW
+        likeliest, reach = self._likeliest(theta)[..., None], _FEW
         while True:
-            x = np.maximum(mode - reach, 0.0) + np.arange(2.0 * reach + 1)
+            x = np.maximum(likeliest - reach, 0.0) + np.arange(2.0 * reach + 1)
             rule = self._on(x, np.zeros_like(x), theta)
             p = rule.log_p
             # falling, and below the bound: what is left out is less than a geometric tail
@@ -165,7 +205,7 @@ class Expectation:
             return np.where((x >= 0) & ~np.isnan(value), value, -np.inf)
 
         with np.errstate(all="ignore"):
-            return np.maximum(np.rint(_mode(log_density, theta.shape[:-1])), 0.0)
+            return np.maximum(np.rint(nodes.mode(log_density, theta.shape[:-1])), 0.0)
 
     def _continuous(self, theta: Array, panels: int, kinks: Array) -> Rule:
         to_sample, log_slope, reach = _COORDINATES[self.family.support.kind]
@@ -175,8 +215,8 @@ class Expectation:
             return np.where(np.isfinite(value), value, -np.inf)
 
         with np.errstate(all="ignore"):
-            centre = _mode(log_density, theta.shape[:-1])[..., None]
-            left, right = (w[..., None] for w in _widths(log_density, centre[..., 0]))
+            centre = nodes.mode(log_density, theta.shape[:-1])[..., None]
+            left, right = (w[..., None] for w in nodes.widths(log_density, centre[..., 0]))
             # t = r³ crowds the nodes at the mode, where the cliff may be far narrower than the ramp
             end = np.cbrt(reach)
             edges = np.broadcast_to(np.linspace(-end, end, panels + 1), (*centre.shape[:-1], panels + 1))
@@ -184,7 +224,7 @@ class Expectation:
             places = np.cbrt(np.arcsinh(away / np.where(away < 0, left, right)))
             places = np.where(np.isfinite(places), np.clip(places, -end, end), end)
             edges = np.sort(np.concatenate([edges, places], axis=-1), axis=-1)
-            r, log_r = _panels(edges)
+            r, log_r = nodes.panels(edges)
             t = r**3
             # each side has its own width: Gamma of small shape is a ramp and a cliff
             width = np.where(t < 0, left, right)
@@ -206,7 +246,7 @@ class Expectation:
             return np.log(x) if self.family.support.kind == "positive" else x
 
     def of(self, f: Callable[[Array], Array], theta: ArrayLike) -> Array:
-        """E[f(x)] for f acting on nodes (..., n) and returning (..., n) or (..., n, m, …)."""
+        """E[f(x)] for f acting on the nodes `Rule.x` and returning (..., n) or (..., n, m, …)."""
         rule = self.rule(theta)
         with np.errstate(all="ignore"):
             values = f(rule.x)
@@ -225,8 +265,13 @@ class Expectation:
     def escape(self, rule: Rule) -> Array:
         """The share of ∫p at the ends of the nodes: near 0, unless ∫p grows with the cut-off."""
         p = rule.probability
-        if self.family.support.kind in ("finite", "circle"):
+        if self.family.support.kind in ("finite", "circle", "labels"):
             return np.zeros(p.shape[:-1])
+        if rule.grid:
+            cells = p.reshape(*p.shape[:-1], *rule.grid)
+            inner = np.delete(cells, np.s_[rule.grid[1] // 16 : -rule.grid[1] // 16], axis=-1).sum((-1, -2))
+            outer = np.delete(cells, np.s_[rule.grid[0] // 16 : -rule.grid[0] // 16], axis=-2).sum((-1, -2))
+            return (inner + outer) / p.sum(-1)
         n = p.shape[-1]
         if self.family.support.discrete:
             # as if the rest were as long as the nodes and no smaller than their ends
@@ -328,48 +373,3 @@ _COORDINATES: dict[str, tuple[Callable, Callable, float]] = {
     "positive": (_half_line, lambda u: u, 10.0),
     "unit": (_interval, lambda u: -np.logaddexp(0, -u) - np.logaddexp(0, u), 10.0),
 }
-
-
-def _panels(edges: Array) -> tuple[Array, Array]:
-    """Gauss–Legendre nodes (..., n) between the edges (..., m), and their log weights."""
-    half = np.diff(edges)[..., None] / 2
-    nodes = edges[..., :-1, None] + half * (1 + _NODES)
-    flat = (*edges.shape[:-1], -1)
-    return nodes.reshape(flat), np.log(half * _WEIGHTS).reshape(flat)
-
-
-def _mode(log_density: Callable[[Array], Array], shape: tuple[int, ...]) -> Array:
-    """The mode in u by zooming: a grid of sinh spacing, then ever finer ones around the best point."""
-    # as far as the nodes reach on the line: a place beyond the grid would not be found
-    t = np.linspace(-40, 40, 801)
-    grid = np.broadcast_to(np.sinh(t), (*shape, t.size))
-    step = None
-    for _ in range(60):
-        with np.errstate(all="ignore"):
-            best = np.argmax(log_density(grid), axis=-1)[..., None]
-        low = np.take_along_axis(grid, np.maximum(best - 1, 0), -1)
-        high = np.take_along_axis(grid, np.minimum(best + 1, grid.shape[-1] - 1), -1)
-        step = high - low
-        centre = np.take_along_axis(grid, best, -1)
-        if np.all(step <= 1e-9 * (1 + np.abs(centre))):
-            break
-        grid = low + (high - low) * np.linspace(0, 1, 33)
-    return centre[..., 0]
-
-
-def _widths(log_density: Callable[[Array], Array], centre: Array) -> tuple[Array, Array]:
-    """How far to the left and right the log-density falls by one, by ever finer grids in log scale."""
-    top = log_density(centre[..., None])[..., 0]
-    sides = []
-    for sign in (-1.0, 1.0):
-        # three rounds of 33 places at once: to one part in a hundred, a scale need not be known better
-        low, high = np.full(centre.shape, -30.0), np.full(centre.shape, 30.0)
-        for _ in range(3):
-            places = low[..., None] + (high - low)[..., None] * np.linspace(0, 1, 33)
-            fallen = ~(log_density(centre[..., None] + sign * np.exp(places)) > top[..., None] - 1)
-            fallen[..., -1] = True
-            first = np.maximum(np.argmax(fallen, axis=-1), 1)[..., None]
-            low = np.take_along_axis(places, first - 1, -1)[..., 0]
-            high = np.take_along_axis(places, first, -1)[..., 0]
-        sides.append(np.exp(low))
-    return sides[0], sides[1]

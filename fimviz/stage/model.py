@@ -39,13 +39,30 @@ def describe(family: Family) -> dict[str, Any]:
         "log_density": family.density_tape.as_dict(),
         "support": {
             "kind": family.support.kind,
+            "samples": family.support.size,
             "points": list(family.support.points),
             "view": list(family.support.view),
         },
+        "response": _response(family),
         "natural": _natural(family, free),
         "expectation": _expectation(family, free),
         "kl": _kl(family, free),
         "sphere": _sphere(family, free),
+    }
+
+
+def _response(family: Family) -> dict[str, Any] | None:
+    """The curve of a member over an input, as a tape of (t, θ…)."""
+    response = family.response
+    if response is None:
+        return None
+    t = sp.Symbol("t", real=True)
+    return {
+        "tape": _tape([response.curve(t, *family.symbols)], (t, *family.symbols)),
+        "x": list(response.inputs),
+        "y": None if response.view is None else list(response.view),
+        "label": response.label,
+        "input_label": response.input_label,
     }
 
 

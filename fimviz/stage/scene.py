@@ -96,8 +96,15 @@ def ruler(family: Family, key: str, marks: Sequence[Scene], rows: int = 1, point
 
 
 def densities(family: Family, rows: Sequence[Scene]) -> Scene:
-    """The density view: one row a path or point, on the family's own range of x."""
+    """The density view: one row a path or point, on the family's own range of x.
+
+    Densities on the plane are contours, and regressions the curves of their responses.
+    """
     support = family.support
+    if family.response is not None:
+        return _responses(family, rows)
+    if support.vector:
+        return _contours(family, rows)
     return {
         "id": "side",
         "area": "side",
@@ -107,6 +114,43 @@ def densities(family: Family, rows: Sequence[Scene]) -> Scene:
         "xs": support.values().tolist() if support.discrete else None,
         "rows": list(rows),
     }
+
+
+def _contours(family: Family, rows: Sequence[Scene]) -> Scene:
+    """Densities over two coordinates of one observation."""
+    support = family.support
+    first, second = (f"x{sub}" for sub in "₁₂")
+    return {
+        "id": "side",
+        "area": "side",
+        "kind": "contours",
+        "support": support.kind,
+        "x": list(support.view),
+        "y": list(support.view),
+        "axes": {"x": {"label": first}, "y": {"label": second}},
+        "rows": list(rows),
+    }
+
+
+def _responses(family: Family, rows: Sequence[Scene]) -> Scene:
+    """The response curves of the members that the rows show."""
+    response = describe(family)["response"]
+    return {
+        "id": "side",
+        "area": "side",
+        "kind": "curves",
+        "x": response["x"],
+        "axes": {"x": {"label": response["input_label"]}, "y": {"label": response["label"]}},
+        "response": response,
+        "rows": [_response_row(response, row, i) for i, row in enumerate(rows)],
+    }
+
+
+def _response_row(response: Scene, row: Scene, index: int) -> Scene:
+    """A row with the curve of its point; of a path the stage draws the members along it, as it does for densities."""
+    curve = {"id": f"response-{index}", "tape": response["tape"], "role": row.get("role", "fisher")}
+    curves = [{**curve, "inputs": ["x", row["point"]]}] if "point" in row else []
+    return {"id": f"row-{index}", **row, "y": response["y"], "zero": True, "curves": curves}
 
 
 @lru_cache(256)
