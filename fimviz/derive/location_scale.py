@@ -42,7 +42,7 @@ def location_scale(family: Family) -> Derivation | None:
         *steps,
         Step("second moments of the scores", sp.Matrix(scores), g),
     )
-    return Derivation("location–scale", steps, g, lambda: _cubic(scores, expect, sigma))
+    return Derivation("location–scale", steps, g, lambda: _cubic(scores, expect, sigma), expect=expect)
 
 
 def _cubic(scores, expect, sigma: sp.Symbol) -> Cubic:

@@ -27,7 +27,8 @@ class Derivation:
 
     g is the metric of one observation in the declared parameters, `cubic` the Amari–Chentsov
     tensor Tᵢⱼₖ = E[∂ᵢℓ ∂ⱼℓ ∂ₖℓ] there, found when first asked for; `form` is the exponential form,
-    if the family has one.
+    if the family has one; `expect` is the expectation as the rule knows it, of functions of x (of
+    z = (x − μ)/σ for location–scale), or None.
     """
 
     rule: str
@@ -35,6 +36,7 @@ class Derivation:
     g: Matrix
     find_cubic: Callable[[], Cubic]
     form: ExponentialForm | None = None
+    expect: Callable[[Expr], Expr | None] | None = None
 
     @cached_property
     def cubic(self) -> Cubic:

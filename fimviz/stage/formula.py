@@ -13,12 +13,12 @@ from fimviz.atlas import chart_map
 from fimviz.derive import derive
 from fimviz.exponential import determinant, tidy
 from fimviz.family import Family
+from fimviz.notation import PRIMES, differentials_last, quadratic, sample_first, width
 from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt
 
 # the widest line element that can be taken in at a glance, in letters
 _WIDEST = 80
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
-_PRIMES = ("", "′", "″", "‴", "⁗")
 _SPECIAL = {sp.polygamma: "ψ", BesselRatio: "A", LogBesselI0Sqrt: "F"}
 
 
@@ -78,8 +78,8 @@ def line_element(family: Family, key: str, before: str = "", factor: str = "") -
     """
     own = chart_map(family, key)
     steps = [sp.Symbol(f"d_{name}", real=True) for name in own.chart.names]
-    total = _readable(_coefficients(family, key), steps)
-    if total is None:
+    total = quadratic(_coefficients(family, key), steps)
+    if width(total) > _WIDEST:
         return None
     names: dict[str, Any] = {p.name: p.glyph or p.name for p in family.parameters}
     names |= {step.name: ("d", glyph) for step, glyph in zip(steps, own.chart.glyphs, strict=True)}
@@ -99,66 +99,6 @@ def _coefficients(family: Family, key: str) -> sp.Matrix:
     whole = determinant(jacobian)
     inverse = jacobian.adjugate() / whole
     return (inverse.T * g * inverse).applyfunc(lambda e: e if e.has(sp.polygamma) else tidy(e))
-
-
-def _readable(g: sp.Matrix, steps: list[sp.Symbol]) -> Any:
-    """The narrowest of several ways to write the sum: one fraction, collected, or in partial fractions."""
-    pairs = [(i, j) for i in range(g.rows) for j in range(i, g.cols)]
-    terms = [(1 if i == j else 2) * g[i, j] * steps[i] * steps[j] for i, j in pairs]
-    total = sp.Add(*terms)
-    ways = [sp.Add(*(_positive(t) for t in terms)), sp.collect(sp.expand(total), [a * b for a in steps for b in steps])]
-    if g.rows == 2:
-        # what the off-diagonal entry says, said once: dp₁²/p₁ + dp₂²/p₂ + (dp₁ + dp₂)²/p₃
-        a, b, c = tidy(g[0, 0] - g[0, 1]), tidy(g[1, 1] - g[0, 1]), g[0, 1]
-        grouped = [
-            _positive(a) * steps[0] ** 2,
-            _positive(b) * steps[1] ** 2,
-            _positive(c) * (steps[0] + steps[1]) ** 2,
-        ]
-        ways.append(sp.Add(*grouped))
-    if not total.has(sp.Function):
-        ways.append(_positive(sp.together(sp.expand(total))))
-        split = [_partial(g[i, j]) for i, j in pairs]
-        ways.append(
-            sp.Add(*((1 if i == j else 2) * s * steps[i] * steps[j] for s, (i, j) in zip(split, pairs, strict=True)))
-        )
-    # a leading minus is true and reads like a mistake: a length is positive
-    best = min(ways, key=lambda e: _width(e) + 8 * e.could_extract_minus_sign())
-    return best if _width(best) <= _WIDEST else None
-
-
-def _partial(e: Any) -> Any:
-    symbols = sorted(e.free_symbols, key=str)
-    if not e.is_rational_function(*symbols):
-        return e
-    return sp.Add(*(_positive(t) for t in sp.Add.make_args(sp.apart(e, symbols[0])))) if symbols else e
-
-
-def _positive(e: Any) -> Any:
-    """−1/(p(p − 1)) as 1/(p(1 − p)): a sign goes into a bracket that can take it."""
-    if not e.could_extract_minus_sign():
-        return e
-    above, below = sp.fraction(sp.factor_terms(e))
-    for factor in sp.Mul.make_args(below):
-        if factor.is_Add:
-            return -above / (below / factor) / sp.Add(*(-t for t in factor.args))
-    return e
-
-
-def _width(e: Any) -> float:
-    """About how many letters wide an expression is set; a fraction is as wide as its wider half."""
-    if e.is_Add:
-        return sum(_width(t) + 3 for t in e.args) - 3
-    above, below = sp.fraction(e)
-    if below != 1:
-        return max(_width(above), _width(below)) + 1
-    if e.is_Mul:
-        return sum(_width(f) + (2 if f.is_Add else 0) for f in e.args) + 0.3 * len(e.args)
-    if e.is_Pow:
-        return _width(e.base) + 0.7 * _width(e.exp) + (2 if e.base.is_Add else 0)
-    if e.is_Function:
-        return 2 + sum(_width(a) for a in e.args) + len(e.func.__name__) / 3
-    return 2.2 if str(e).startswith("d_") else max(1, len(str(e)) / 2)
 
 
 def to_mathml(expression: Any, names: dict[str, Any]) -> str:
@@ -195,18 +135,69 @@ class _Printer(MathMLPresentationPrinter):
             row.appendChild(piece)
         return row.firstChild if len(row.childNodes) == 1 else row
 
-    def _print_Function(self, e):
+    def _row(self, *parts: Any, role: str = "") -> Any:
+        """A row of expressions, and of operators given as text."""
         row = self.dom.createElement("mrow")
-        for kind, text in (("mi", e.func.__name__), ("mo", "(")):
-            piece = self.dom.createElement(kind)
-            piece.appendChild(self.dom.createTextNode(text))
-            row.appendChild(piece)
-        for argument in e.args:
-            node: Any = self._print(argument)
+        if role:
+            row.setAttribute("class", role)
+        for part in parts:
+            node: Any = self._text("mo", part) if isinstance(part, str) else self._print(part)
             row.appendChild(node)
-        close = self.dom.createElement("mo")
-        close.appendChild(self.dom.createTextNode(")"))
-        row.appendChild(close)
+        return row
+
+    def _text(self, kind: str, text: str) -> Any:
+        node = self.dom.createElement(kind)
+        node.appendChild(self.dom.createTextNode(text))
+        return node
+
+    def _print_Changed(self, e):
+        inner = e.args[0]
+        bracket = inner.is_Add or (inner.is_number and inner.is_negative)
+        return self._row(*(("(", inner, ")") if bracket else (inner,)), role="changed")
+
+    def _print_Mul(self, expr):
+        """Differentials come last: σ² dμ² and not dμ² σ²."""
+        if (parts := differentials_last(expr)) is None:
+            return super()._print_Mul(expr)
+        rest, ends = parts
+        row = self._row(*("−",) if rest == -1 else (rest,) if not rest.is_Add else ("(", rest, ")"))
+        for e in ends:
+            gap = self.dom.createElement("mspace")
+            gap.setAttribute("width", "0.17em")
+            row.appendChild(gap)
+            row.appendChild(self._row("(", e, ")") if e.is_Add else self._print(e))
+        return row
+
+    def _print_Abs(self, expr):
+        return self._row("|", sample_first(expr.args[0]), "|")
+
+    def _print_MatrixBase(self, m):
+        table = self.dom.createElement("mtable")
+        for i in range(m.rows):
+            line = self.dom.createElement("mtr")
+            for j in range(m.cols):
+                cell = self.dom.createElement("mtd")
+                node: Any = self._print(m[i, j])
+                cell.appendChild(node)
+                line.appendChild(cell)
+            table.appendChild(line)
+        row = self.dom.createElement("mrow")
+        for node in (self._text("mo", "("), table, self._text("mo", ")")):
+            row.appendChild(node)
+        return row
+
+    _print_ImmutableDenseMatrix = _print_MutableDenseMatrix = _print_MatrixBase
+
+    def _print_log(self, e):
+        inner = e.args[0]
+        plain = inner.is_Symbol or inner.is_Integer
+        row = self._row(inner) if plain else self._row("(", inner, ")")
+        row.insertBefore(self._text("mi", "log\u2009" if plain else "log"), row.firstChild)
+        return row
+
+    def _print_Function(self, e):
+        row = self._row("(", *[part for argument in e.args for part in (argument, ",")][:-1], ")")
+        row.insertBefore(self._text("mi", e.func.__name__), row.firstChild)
         return row
 
 
@@ -228,10 +219,10 @@ def _plain_functions(e: Any) -> Any:
 
     def rename(node: Any) -> Any:
         order, *args = node.args
-        return sp.Function(_SPECIAL[node.func] + _PRIMES[int(order)])(*args)
+        return sp.Function(_SPECIAL[node.func] + PRIMES[int(order)])(*args)
 
     e = e.replace(lambda n: n.func in _SPECIAL and n.args[0].is_Integer, rename)
-    return e.replace(LogBesselI0, sp.Function("log I₀"))
+    return e.replace(LogBesselI0, sp.Function("log I₀")).replace(sp.loggamma, sp.Function("log Γ"))
 
 
 def _escape(text: str) -> str:

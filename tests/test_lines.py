@@ -1,0 +1,122 @@
+"""A derivation in five lines: each formula is held against its definition, its LaTeX is well formed, its Python runs."""
+
+import re
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import sympy as sp
+
+from fimviz import CATALOG, State, examine
+from fimviz.derive import lines as room
+from fimviz.derive.examination import examination_points
+from fimviz.derive.lines import NAMES, lines, names, steps
+from fimviz.derive.quadrature import expectation
+from fimviz.irregular import IRREGULAR
+from fimviz.notation import Changed, glyph_latex, latex, oriented, plain
+from fimviz.tape import lower
+
+FAMILIES = {**CATALOG, **IRREGULAR}
+EVERY = pytest.mark.parametrize("slug", FAMILIES)
+BERNOULLI = CATALOG["bernoulli"]
+
+
+@EVERY
+def test_there_are_five_lines_and_each_agrees_with_its_definition(slug):
+    found = lines(FAMILIES[slug])
+    assert tuple(line.name for line in found) == NAMES
+    for line in found:
+        # the score is held against a difference quotient, which is that much rougher
+        assert line.check < (1e-7 if line.name == "score" else 1e-9), line.name
+
+
+@pytest.mark.parametrize("slug", ["bernoulli", "normal", "laplace", "weibull"])
+def test_a_wrong_line_would_be_seen(slug):
+    """The error is measured: it grows with the mistake."""
+    found = list(lines(FAMILIES[slug]))
+    factors = found[3].factors
+    found[3] = replace(found[3], factors=(*factors[:-1], factors[-1] * sp.Rational(1001, 1000)))
+    assert 1e-4 < room._errors(FAMILIES[slug], found, None)[3] < 1e-2
+
+
+@EVERY
+def test_each_line_is_the_one_above_with_one_change(slug):
+    found = lines(FAMILIES[slug])
+    score = sp.Matrix([sp.diff(found[0].value, s) for s in FAMILIES[slug].symbols])
+    x, theta = FAMILIES[slug].sample, FAMILIES[slug].symbols
+    point = examination_points(FAMILIES[slug], 1)[0]
+    inner = 0.37 if FAMILIES[slug].support.kind != "finite" else FAMILIES[slug].support.points[0]
+    values = [lower(list(m), (x, *theta))(inner, *point) for m in (score, sp.Matrix(found[1].value))]
+    np.testing.assert_allclose(*values, rtol=1e-10, atol=1e-12)
+    for line in found[2:4]:
+        assert line.changed or not line.exact, line.name
+
+
+@EVERY
+def test_latex_is_well_formed_and_in_the_notation_of_the_field(slug):
+    for line in lines(FAMILIES[slug]):
+        text = line.latex
+        assert text.count("{") == text.count("}") and text.count(r"\left") == text.count(r"\right")
+        assert r"\ln" not in text and "log{" not in text and r"\mathtt" not in text and "Changed" not in text
+        assert text.isascii(), text
+        assert not re.search(r"\\textcolor|\\color", text)
+    assert lines(FAMILIES[slug])[2].latex.startswith(r"\mathbb{E}_{")
+
+
+@EVERY
+def test_python_of_a_line_runs_as_it_stands_and_gives_the_line(slug):
+    family = FAMILIES[slug]
+    point = examination_points(family, 1)[0]
+    for line in lines(family):
+        space = {}
+        exec(line.python, space)
+        result = space[line.python.splitlines()[-1].split(" = ")[0]]
+        if not line.exact:
+            np.testing.assert_allclose(np.asarray(result, float).ravel(), np.array(sp.Matrix([line.value])).astype(float).ravel(), atol=1e-8)  # fmt: skip
+            continue
+        symbols = (family.sample, *family.symbols, *steps(family))
+        inputs = (0.3, *point, *np.arange(1, family.dimension + 1))
+        same = [lower(list(sp.Matrix([value])), symbols)(*inputs) for value in (result, line.value)]
+        np.testing.assert_allclose(*same, rtol=1e-12)
+
+
+def test_the_coin_line_by_line():
+    assert [line.latex for line in lines(BERNOULLI)] == [
+        r"\ell = x \log p + \left(1 - x\right) \log (1 - p)",
+        r"s = \partial_{p}\ell = \frac{x - p}{p \left(1 - p\right)}",
+        r"\mathbb{E}_{p}[s] = \frac{p - p}{p \left(1 - p\right)} = 0",
+        r"\mathbb{E}_{p}[s^2] = \frac{p \left(1 - p\right)}{p^{2} \left(1 - p\right)^{2}}",
+        r"\mathrm{d}s^2 = \frac{\mathrm{d}p^{2}}{p \left(1 - p\right)}",
+    ]
+    p = BERNOULLI.symbols[0]
+    assert lines(BERNOULLI)[2].changed == (p,)
+    assert sp.expand(lines(BERNOULLI)[3].changed[0] - p * (1 - p)) == 0
+
+
+def test_a_moving_edge_has_a_score_but_no_metric():
+    uniform = IRREGULAR["uniform"]
+    assert examine(uniform).state is State.SUPPORT_MOVES
+    assert [line.value for line in lines(uniform)[2:]][0][0] == -1 / uniform.symbols[0]
+    assert lines(uniform)[4].left == "variance"
+    theta = np.array([[2.0]])
+    mass, mean, second, hessian = expectation(uniform).score_moments(theta)
+    assert mass == pytest.approx(1) and mean[0, 0] == pytest.approx(-1 / 2)
+    assert second[0, 0, 0] == pytest.approx(1 / 4) and hessian[0, 0, 0] == pytest.approx(-1 / 4)
+
+
+def test_what_stands_for_something_does_not_cancel_against_it():
+    p = BERNOULLI.symbols[0]
+    assert Changed(p) - p != 0 and plain(Changed(p) - p) == 0
+
+
+def test_brackets_below_are_positive():
+    x, p = BERNOULLI.sample, BERNOULLI.symbols[0]
+    written = oriented((p - x) / (p * (p - 1)), {p: sp.Float(0.3)})
+    assert latex(written, names(BERNOULLI)) == r"\frac{x - p}{p \left(1 - p\right)}"
+
+
+@pytest.mark.parametrize(
+    ("glyph", "wanted"), [("μ", r"\mu"), ("p₁", "p_{1}"), ("log σ", r"\log \sigma"), ("σ²", r"\sigma^{2}")]
+)
+def test_glyphs_in_latex(glyph, wanted):
+    assert glyph_latex(glyph).replace("  ", " ") == wanted
