@@ -27,7 +27,12 @@ _GREEK = dict(
     )
 )
 _SCRIPT = {sub: f"_{{{i}}}" for i, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")} | {"²": "^{2}", "³": "^{3}"}
-_COMMAND = {"log": r"\log ", "arcsin": r"\arcsin ", "logit": r"\operatorname{logit} ", "artanh": r"\operatorname{artanh} "}
+_COMMAND = {
+    "log": r"\log ",
+    "arcsin": r"\arcsin ",
+    "logit": r"\operatorname{logit} ",
+    "artanh": r"\operatorname{artanh} ",
+}
 
 
 class Changed(sp.Function):
@@ -188,12 +193,16 @@ class _Latex(LatexPrinter):
         return " ".join([front, *(rf"\, {_bracketed(self._print(f)) if f.is_Add else self._print(f)}" for f in ends)])
 
     def _print_Abs(self, expr, exp=None):
-        return _raised(rf"\left|{self._print(sample_first(expr.args[0]))}\right|", None) + (f"^{{{exp}}}" if exp else "")
+        return _raised(rf"\left|{self._print(sample_first(expr.args[0]))}\right|", None) + (
+            f"^{{{exp}}}" if exp else ""
+        )
 
     def _print_log(self, expr, exp=None):
         inner = expr.args[0]
         text = self._print(inner)
-        return rf"\log{f'^{{{exp}}}' if exp else ''} " + (text if inner.is_Symbol or inner.is_Integer else _bracketed(text))
+        return rf"\log{f'^{{{exp}}}' if exp else ''} " + (
+            text if inner.is_Symbol or inner.is_Integer else _bracketed(text)
+        )
 
     def _primed(self, letter: str, order: Any, arguments: Sequence[Any], exp: Any) -> str:
         inner = ", ".join(self._print(a) for a in arguments)

@@ -20,7 +20,7 @@ RANK = {
             ["tape", "isometry", "energy", "notation"],
             ["family", "collocation"],
             ["atlas"],
-            ["families"],
+            ["families", "irregular"],
             ["derive", "typed"],
             ["metric"],
             ["geodesic", "divergence"],

@@ -33,7 +33,9 @@ def kernel_moments(family: Family) -> Derivation | None:
         Step(f"kernel: {kernel.name}", log_density, kernel.moment(sp.Symbol("s"), sp.S.Zero)),
         Step("second moments of the score", sp.Matrix(scores), g),
     )
-    return Derivation("kernel table", steps, g, lambda: symmetric(_moments(kernel, scores, 3), d), None, kernel.expectation)
+    return Derivation(
+        "kernel table", steps, g, lambda: symmetric(_moments(kernel, scores, 3), d), None, kernel.expectation
+    )
 
 
 def _split_logs(e: Expr) -> Expr:

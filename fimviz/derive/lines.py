@@ -23,13 +23,25 @@ from fimviz.derive.examination import examination_points
 from fimviz.derive.quadrature import Rule, expectation
 from fimviz.exponential import ExponentialForm, Expr, Matrix, determinant, separate, tidy
 from fimviz.family import Family
-from fimviz.notation import Changed, latex, narrowest, oriented, plain, python, python_names, quadratic, sample_first, width
+from fimviz.notation import (
+    Changed,
+    latex,
+    narrowest,
+    oriented,
+    plain,
+    python,
+    python_names,
+    quadratic,
+    sample_first,
+    width,
+)
 from fimviz.tape import lower
 
 Array = NDArray[Any]
 NAMES = ("log-density", "score", "mean", "second moment", "metric")
 # letters across that a line of matrices may take
 _WIDEST = 64
+_SUBSCRIPTS = "₀₁₂₃₄₅₆₇₈₉"
 _WORDS = {
     "log-density": r"\ell",
     "score": r"s = {d}\ell",
@@ -140,6 +152,8 @@ def _readable(family: Family, e: Expr) -> Expr:
 
 def _about_location(family: Family, e: Expr) -> list[Expr]:
     """As one fraction in x − μ, where that is all it depends on."""
+    if family.support.vector:
+        return []
     x, away = family.sample, sp.Symbol("away", real=True)
     found = []
     for m in family.symbols:
@@ -155,7 +169,9 @@ def _one_fraction(family: Family, e: Expr) -> Expr:
 
 def _scores_are_free(family: Family) -> bool:
     log_density, condition = inside(family.expression)
-    return condition is not None and not any(sp.diff(log_density, s).has(family.sample) for s in family.symbols)
+    if family.dimension > 1 or condition is None:
+        return False
+    return not any(sp.diff(log_density, s).has(*family.samples) for s in family.symbols)
 
 
 def _without_sample(family: Family) -> tuple[Line, ...]:
@@ -165,10 +181,9 @@ def _without_sample(family: Family) -> tuple[Line, ...]:
     squares = s * s.T
     mean = Line(NAMES[2], "mean", s, s.applyfunc(Changed), "the score does not depend on x")
     square = Line(NAMES[3], "second moment", s, squares.applyfunc(Changed), "the score does not depend on x")
-    variance = sp.ImmutableMatrix(squares) - sp.ImmutableMatrix(squares)
-    last = Line(NAMES[4], "variance", squares, variance, "the mean is not zero, so this is no metric",
-                factors=(sp.Matrix(squares.rows, squares.cols, lambda i, j: sp.Add(Changed(squares[i, j]), -squares[i, j])),),
-                end=sp.S.Zero)  # fmt: skip
+    gone = sp.Matrix(1, 1, [Changed(squares[0]) - squares[0]])
+    said = "the mean is not zero, so this is no metric"
+    last = Line(NAMES[4], "variance", squares, gone, said, factors=(gone,), end=sp.S.Zero)
     return first, second, mean, square, last
 
 
@@ -259,7 +274,8 @@ def _tabled(family: Family, derivation: Derivation) -> tuple[Line, Line]:
     scores = next(step.after for step in derivation if step.rule == "score")
     mean = [_term_by_term(family, s, expect) for s in scores]
     said = "moments of the kernel"
-    moments = derivation.g.applyfunc(lambda e: Changed(_one_fraction(family, e) if _plain(e) else e) if e != 0 else e)
+    g = derivation.g.applyfunc(lambda e: _one_fraction(family, e) if _plain(e) else e)
+    moments = g.applyfunc(lambda e: Changed(e) if e != 0 else e)
     return (
         Line(NAMES[2], "mean", scores, sp.Matrix(mean), said, end=sp.S.Zero),
         Line(NAMES[3], "second moment", scores, moments, said, factors=(moments,)),
@@ -267,7 +283,7 @@ def _tabled(family: Family, derivation: Derivation) -> tuple[Line, Line]:
 
 
 def _term_by_term(family: Family, score: Expr, expect: Callable[[Expr], Expr | None] | None) -> Expr:
-    grouped = separate(score, family.sample)
+    grouped = separate(score, *family.samples)
     total = grouped.pop(sp.S.One, sp.S.Zero)
     for statistic, coefficient in grouped.items():
         value = expect(statistic) if expect else None
@@ -324,6 +340,7 @@ def _numbers_element(family: Family, g: Array) -> Expr:
 def names(family: Family) -> dict[str, Any]:
     """Every symbol's glyph, differentials included."""
     found: dict[str, Any] = {p.name: p.glyph or p.name for p in family.parameters}
+    found |= {s.name: "x" + _SUBSCRIPTS[i] for i, s in enumerate(family.samples, 1) if family.support.vector}
     return found | {f"d_{p.name}": ("d", p.glyph or p.name) for p in family.parameters}
 
 
@@ -375,8 +392,7 @@ def _python(family: Family, line: Line, theta: tuple[float, ...] | None) -> str:
             f'family = fimviz.CATALOG["{family.slug}"]\n{result} = expectation(family).{call}({point}){pick}\n'
         )
     value = line.value
-    used = [family.sample] if value.has(family.sample) else []
-    used += [s for s in (*family.symbols, *steps(family)) if value.has(s)]
+    used = [s for s in (*family.samples, *family.symbols, *steps(family)) if s in value.free_symbols]
     theirs, ours = python_names(value)
     imports = f"from sympy import {', '.join(sorted({'Symbol', *theirs}))}\n"
     imports += f"from fimviz.special import {', '.join(ours)}\n" if ours else ""
@@ -444,8 +460,8 @@ def _score_error(family: Family, line: Line, points: Array, rule: Rule) -> Array
     share = np.cumsum(rule.probability, axis=-1)
     picked = np.stack([np.argmax(share >= q * share[..., -1:], axis=-1) for q in _QUANTILES], axis=-1)
     sample = tuple(np.take_along_axis(np.broadcast_to(x, share.shape), picked, -1) for x in rule.sample)
-    formula = np.stack([lower([e], (family.sample, *family.symbols))(sample[0], *np.moveaxis(points[:, None, :], -1, 0))[..., 0]
-                        for e in sp.Matrix(line.value)], axis=-1)  # fmt: skip
+    inputs = (*sample[: len(family.samples)], *np.moveaxis(points[:, None, :], -1, 0))
+    formula = lower(list(sp.Matrix(line.value)), (*family.samples, *family.symbols))(*inputs)
     errors = []
     for i in range(family.dimension):
         h = 1e-3 * np.maximum(np.abs(points[:, i]), 0.1)[:, None]
