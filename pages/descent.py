@@ -87,7 +87,7 @@ with ui.split() as (left, right):
         options = {"step": page["step"], "most": 400}
         plain = {k: gradient.descend(family, page["start"], page["target"], chart=k, **options) for k in charts}
         natural = gradient.descend(
-            family, page["start"], page["target"], chart=chart, natural=True, damping=page["damping"], **options
+            family, page["start"], page["target"], chart=chart, rule="natural", damping=page["damping"], **options
         )
         losses = [*(d.losses for d in plain.values()), natural.losses]
         curves = figures.loss_curves(

@@ -24,6 +24,7 @@ RANK = {
             ["derive", "typed"],
             ["metric"],
             ["geodesic", "divergence"],
+            ["loss"],
             ["shortest"],
             ["connect", "field", "gradient"],
             ["inference", "networks", "pruning", "designs", "laplace"],

@@ -7,7 +7,9 @@ import sympy as sp
 from fimviz import CATALOG, DomainError, Family, Parameter, Support, descend, fisher_metric, kl, natural_gradient
 from fimviz.atlas import chart_map
 from fimviz.derive.examination import examination_points
-from fimviz.gradient import loss_tape
+from fimviz.derive.quadrature import expectation
+from fimviz.gradient import RULES
+from fimviz.loss import chart_empirical_tape, chart_hessian_tape, chart_loss_tape, loss_tape
 
 EVERY = pytest.mark.parametrize("slug", CATALOG)
 EXPONENTIAL = pytest.mark.parametrize("slug", [s for s, f in CATALOG.items() if f.exponential_form])
@@ -15,9 +17,9 @@ START, TARGET = (-1.5, 2.0), (1.5, 0.5)
 CHARTS = ("mu, sigma", "mu, log sigma", "mu, variance", "mu, precision", "natural", "expectation")
 # steps until the loss is within 1e−3 of its least value; None where the path leaves the chart
 COUNTS = {
-    (False, 0.1): (76, 76, 234, None, 1542, None),
-    (True, 0.1): (65, 66, 64, 67, 67, 64),
-    (True, 1.0): (5, 7, 2, None, None, 1),
+    ("plain", 0.1): (76, 76, 234, None, 1542, None),
+    ("natural", 0.1): (65, 66, 64, 67, 67, 64),
+    ("natural", 1.0): (5, 7, 2, None, None, 1),
 }
 
 
@@ -25,10 +27,10 @@ def points(slug, count=5):
     return examination_points(CATALOG[slug], count, seed=12)
 
 
-@pytest.mark.parametrize(("natural", "step"), COUNTS)
-def test_the_counts_of_the_published_experiment(natural, step):
-    runs = [descend(CATALOG["normal"], START, TARGET, chart=c, natural=natural, step=step) for c in CHARTS]
-    assert tuple(run.steps if run.status == "converged" else None for run in runs) == COUNTS[natural, step]
+@pytest.mark.parametrize(("rule", "step"), COUNTS)
+def test_the_counts_of_the_published_experiment(rule, step):
+    runs = [descend(CATALOG["normal"], START, TARGET, chart=c, rule=rule, step=step) for c in CHARTS]
+    assert tuple(run.steps if run.status == "converged" else None for run in runs) == COUNTS[rule, step]
     assert all(run.status in ("converged", "left") for run in runs)
     assert all(CATALOG["normal"].inside(run.points).all() for run in runs)
 
@@ -37,7 +39,7 @@ def test_the_counts_of_the_published_experiment(natural, step):
 def test_a_descent_ends_at_its_target(slug):
     family = CATALOG[slug]
     start, target = points(slug, 2)
-    run = descend(family, start, target, natural=True, chart=family.solver, step=0.2)
+    run = descend(family, start, target, rule="natural", chart=family.solver, step=0.2)
     assert run.status == "converged"
     assert run.points.shape == (run.steps + 1, family.dimension)
     assert run.losses == pytest.approx(kl(family, target, run.points), rel=1e-9, abs=1e-12)
@@ -58,9 +60,9 @@ def test_a_descent_that_is_too_slow_ends_at_the_cap():
 def test_damping_leads_from_the_natural_to_the_plain_direction():
     family = CATALOG["normal"]
     plain = descend(family, START, TARGET, step=1e-3, most=1).points[1]
-    damped = descend(family, START, TARGET, natural=True, damping=1e6, step=1e3, most=1).points[1]
+    damped = descend(family, START, TARGET, rule="natural", damping=1e6, step=1e3, most=1).points[1]
     assert damped == pytest.approx(plain, rel=1e-6)
-    undamped = descend(family, START, TARGET, natural=True, step=1e-3, most=1).points[1]
+    undamped = descend(family, START, TARGET, rule="natural", step=1e-3, most=1).points[1]
     assert damped != pytest.approx(undamped, rel=1e-6)
 
 
@@ -133,7 +135,7 @@ def test_natural_descent_in_expectation_coordinates_is_an_m_geodesic(slug):
     # η ← η − s(η − η*): straight, and nearer by 1 − s with every step
     family = CATALOG[slug]
     start, target = points(slug, 2)
-    run = descend(family, start, target, chart="expectation", natural=True, step=0.25, stop=1e-6)
+    run = descend(family, start, target, chart="expectation", rule="natural", step=0.25, stop=1e-6)
     to = chart_map(family, "expectation").to
     ratio = 0.75 ** np.arange(run.steps + 1)[:, None]
     assert run.status == "converged"
@@ -152,6 +154,99 @@ def test_the_reverse_divergence_flows_along_an_e_geodesic(slug):
     up, down = (kl(family, to.back(n + s * steps), target) for s in (1, -1))
     vector = natural_gradient(metric, (up - down) / (2 * h), n)
     assert vector == pytest.approx(n - to.to(target), rel=2e-4, abs=2e-4)
+
+
+@EXPONENTIAL
+def test_the_natural_flow_points_straight_at_the_target(slug):
+    """g⁻¹∂KL(p*‖p_θ) = η − η* in expectation coordinates, to 1e−10."""
+    family = CATALOG[slug]
+    theta, target = points(slug, 2)
+    own, metric = chart_map(family, "expectation"), fisher_metric(family)
+    slope = loss_tape(family)(*theta, *target)[1:]
+    vector = own.jacobian(theta) @ natural_gradient(metric, slope, theta)
+    gap = own.to(theta) - own.to(target)
+    assert vector == pytest.approx(gap, rel=1e-10, abs=1e-10 * (1 + np.abs(own.to(theta)).max()))
+
+
+@EXPONENTIAL
+def test_newton_is_natural_in_natural_coordinates(slug):
+    """There L is the potential less a linear function, so ∂²L = g."""
+    family = CATALOG[slug]
+    tape = chart_hessian_tape(family, "natural")
+    if tape is None:
+        assert family.natural is None
+        return
+    theta, target = points(slug, 2)
+    n = chart_map(family, "natural").to(theta)
+    g = fisher_metric(family, "natural").matrix(n)
+    upper = g[np.triu_indices(family.dimension)]
+    assert tape(*n, *target) == pytest.approx(upper, rel=1e-9, abs=1e-9 * np.abs(g).max())
+
+
+@EVERY
+def test_the_hessian_is_the_slope_of_the_slope(slug):
+    family = CATALOG[slug]
+    loss = chart_loss_tape(family, family.solver)
+    hessian = chart_hessian_tape(family, family.solver)
+    d = family.dimension
+    u, target = chart_map(family, family.solver).to(points(slug)[1]), points(slug)[0]
+    full, h = np.zeros((d, d)), 1e-5
+    full[np.triu_indices(d)] = hessian(*u, *target)
+    for j in range(d):
+        step = h * np.eye(d)[j]
+        column = (loss(*(u + step), *target)[1:] - loss(*(u - step), *target)[1:]) / (2 * h)
+        assert column[: j + 1] == pytest.approx(full[: j + 1, j], rel=1e-5, abs=1e-6 * (1 + np.abs(full).max()))
+
+
+@EXPONENTIAL
+def test_the_empirical_fisher_averages_over_the_target(slug):
+    """E_{p*}[s sᵀ] by quadrature; it is g where p_θ = p*."""
+    family = CATALOG[slug]
+    key = next(iter(family.charts))
+    tape, law = chart_empirical_tape(family, key), expectation(family)
+    theta, target = points(slug, 2)
+    pairs = [(i, j) for i in range(family.dimension) for j in range(i, family.dimension)]
+    scores = [sp.diff(family.expression, s) for s in family.symbols]
+    here = dict(zip(family.symbols, map(float, theta), strict=True))
+    products = [(scores[i] * scores[j]).xreplace(here) for i, j in pairs]
+    expected = law.mean(products, target)
+    scale = np.sqrt(np.abs(expected[[k for k, (i, j) in enumerate(pairs) if i == j]])).max() ** 2
+    assert tape(*theta, *target) == pytest.approx(expected, rel=1e-7, abs=1e-7 * scale)
+    g = fisher_metric(family).matrix(target)[np.triu_indices(family.dimension)]
+    assert tape(*target, *target) == pytest.approx(g, rel=1e-9, abs=1e-9 * np.abs(g).max())
+
+
+@pytest.mark.parametrize("rule", RULES)
+def test_every_rule_arrives_from_nearby(rule):
+    run = descend(CATALOG["normal"], (1.2, 0.6), TARGET, rule=rule, step=0.05)
+    assert run.status == "converged"
+
+
+def test_adam_starts_with_a_step_of_its_size_along_every_axis():
+    run = descend(CATALOG["normal"], START, TARGET, rule="adam", step=0.1, most=1)
+    # so far out the spread grows first
+    assert run.points[1] - START == pytest.approx((0.1, 0.1), rel=1e-6)
+
+
+def test_the_diagonal_is_natural_where_the_metric_is_diagonal():
+    options = {"step": 0.1, "most": 20}
+    runs = [descend(CATALOG["normal"], START, TARGET, rule=r, **options).points for r in ("natural", "diagonal")]
+    assert runs[0] == pytest.approx(runs[1], rel=1e-12)
+    runs = [descend(CATALOG["gamma"], (2, 1), (5, 3), rule=r, **options).points for r in ("natural", "diagonal")]
+    assert np.abs(runs[0] - runs[1]).max() > 0.01
+
+
+def test_a_clamp_holds_a_coordinate():
+    run = descend(CATALOG["normal"], START, TARGET, step=0.1, most=300, clamp=[(-2, 1), None])
+    assert run.status == "cap"
+    assert run.points[:, 0].max() == 1
+
+
+def test_a_rule_without_a_formula_is_said():
+    with pytest.raises(ValueError, match="the rule 'newton' has no formula in the chart 'expectation'"):
+        descend(CATALOG["gamma"], (2, 1), (5, 3), chart="expectation", rule="newton")
+    with pytest.raises(DomainError, match="the rule of the descent is fastest, unknown"):
+        descend(CATALOG["gamma"], (2, 1), (5, 3), rule="fastest")
 
 
 def test_a_family_without_a_formula_says_that_there_is_nothing_to_descend():

@@ -12,7 +12,7 @@ import sympy as sp
 from test_families import observations
 
 import fimviz
-from fimviz import tape
+from fimviz import descend, tape
 from fimviz.metric import fisher_metric
 from fimviz.stage import model as stage_model
 from fimviz.tape import lower
@@ -425,6 +425,36 @@ def test_descent_stops_at_its_cap_and_its_clamp(run):
         spec=stage_model.describe(NORMAL), chart=stage_model.describe_descent(NORMAL, "mu, sigma"),
     )  # fmt: skip
     assert js == [10, "cap", "cap", 1]
+
+
+@pytest.mark.parametrize(
+    ("slug", "start", "target"),
+    [("normal", (-1.5, 2.0), (1.5, 0.5)), ("gamma", (2, 1), (5, 3)), ("beta", (2, 6), (5, 3)),
+     ("von_mises", (-1, 1), (0.5, 3)), ("poisson", (9,), (4,)), ("cauchy", (1, 2), (0.5, 1))],
+)  # fmt: skip
+def test_every_rule_descends_as_in_numpy(run, slug, start, target):
+    """In every chart, those without a formula for θ included; few steps, for some paths are unstable."""
+    family = CATALOG[slug]
+    rules = ("newton", "empirical")
+    specs = {key: stage_model.describe_descent(family, key, rules) for key in family.charts}
+    assert all(specs.values())
+    js = run(
+        """const m = G.makeModel(data.spec), start = m.fromTheta(data.start);
+        return data.charts.map((spec) => {
+          const descent = G.makeDescent(spec, m);
+          return Object.fromEntries(descent.rules.map((rule) => {
+            const r = descent.run({start, thetaStar: data.target, rule, step: 0.05, damping: 0.01, max: 20});
+            return [rule, [r.steps, r.status, ...r.losses]];
+          }));
+        });""",
+        spec=stage_model.describe(family), charts=list(specs.values()), start=list(start), target=list(target),
+    )  # fmt: skip
+    for key, found in zip(specs, js, strict=True):
+        assert {"plain", "natural", "diagonal", "adam"} <= set(found)
+        for rule, (steps, status, *losses) in found.items():
+            ours = descend(family, start, target, chart=key, rule=rule, step=0.05, damping=0.01, most=20)
+            assert (steps, status) == (ours.steps, ours.status), (key, rule)
+            np.testing.assert_allclose(losses, ours.losses, rtol=1e-6, atol=1e-9, err_msg=f"{key} {rule}")
 
 
 def test_one_natural_step_in_mean_coordinates_is_the_answer(run):

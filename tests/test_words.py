@@ -150,14 +150,14 @@ SIX = ["mu, sigma", "mu, log sigma", "mu, variance", "mu, precision", "natural",
 START, TARGET = (-1.5, 2.0), (1.5, 0.5)
 
 
-def runs(natural, step=0.1, **more):
-    return [fimviz.descend(NORMAL, START, TARGET, chart=c, natural=natural, step=step, **more) for c in SIX]
+def runs(rule, step=0.1, **more):
+    return [fimviz.descend(NORMAL, START, TARGET, chart=c, rule=rule, step=step, **more) for c in SIX]
 
 
 def test_six_coordinates():
-    plain = runs(False)
+    plain = runs("plain")
     assert [d.steps if d.status == "converged" else d.status for d in plain] == [76, 76, 234, "left", 1542, "left"]
-    assert [d.steps for d in runs(True)] == [65, 66, 64, 67, 67, 64]
+    assert [d.steps for d in runs("natural")] == [65, 66, 64, 67, 67, 64]
     note = words("descent")["notes"]["six"]
     quoted = [int(x) for x in re.findall(r"(?<![\d.])\d{2,4}(?!\.?\d)", note)]
     assert quoted == [76, 76, 234, 1542, 65, 66, 64, 67, 67, 64]
@@ -172,7 +172,7 @@ def test_the_predict_card_of_descent():
 
 
 def test_one_step():
-    ends = runs(True, step=1)
+    ends = runs("natural", step=1)
     assert [d.steps if d.status == "converged" else d.status for d in ends] == [5, 7, 2, "left", "left", 1]
     np.testing.assert_allclose(ends[-1].points[-1], TARGET, atol=1e-12)
     said = words("descent")["notes"]["one"]
@@ -181,10 +181,10 @@ def test_one_step():
 
 def test_invariance_is_for_small_steps():
     """Largest distance in (μ, σ) of any iterate from the path of step 0.005 in (μ, σ)."""
-    fine = fimviz.descend(NORMAL, START, TARGET, chart="mu, sigma", natural=True, step=0.005, stop=1e-4, most=20_000)
+    fine = fimviz.descend(NORMAL, START, TARGET, chart="mu, sigma", rule="natural", step=0.005, stop=1e-4, most=20_000)
     for step, quoted in ((0.5, "2.7"), (0.1, "0.07"), (0.02, "0.01")):
         worst = 0.0
-        for run in runs(True, step=step, stop=1e-4):
+        for run in runs("natural", step=step, stop=1e-4):
             gap = np.linalg.norm(run.points[:, None] - fine.points[None], axis=-1).min(axis=1)
             worst = max(worst, gap.max())
         assert f"{worst:.{len(quoted.split('.')[1])}f}" == quoted

@@ -12,8 +12,8 @@ import sympy as sp
 from fimviz.atlas import ChartMap, chart_map
 from fimviz.divergence import kl_expression
 from fimviz.family import Family
-from fimviz.gradient import chart_loss_tape
 from fimviz.isometry import Simplex
+from fimviz.loss import chart_empirical_tape, chart_hessian_tape, chart_loss_tape
 from fimviz.metric import fisher_metric
 from fimviz.tape import lower
 
@@ -84,13 +84,23 @@ def describe_chart(family: Family, key: str) -> dict[str, Any]:
 
 
 @cache
-def describe_descent(family: Family, key: str) -> dict[str, Any] | None:
-    """The loss KL(p*‖p_θ) with its gradient, and the metric, in one chart; None without formulas."""
+def describe_descent(family: Family, key: str, rules: tuple[str, ...] = ()) -> dict[str, Any] | None:
+    """The loss KL(p*‖p_θ) with its gradient, and the metric, in one chart; None where KL has no formula.
+
+    Where the chart has no formula for θ the loss is one of u, and the stage goes through ∂ξ/∂u.
+    "newton" and "empirical" among the `rules` add what they divide by, where there is a formula.
+    """
     own, free = chart_map(family, key), chart_map(family, family.solver)
-    loss, g = chart_loss_tape(family, key), fisher_metric(family, key).g_tape
+    loss, g, free_loss = chart_loss_tape(family, key), fisher_metric(family, key).g_tape, None
     if loss is None or g is None:
-        return None
-    return {"name": own.chart.name, **_between(own, free), "loss": loss.as_dict(), "metric": g.as_dict()}
+        loss, g, free_loss = None, None, chart_loss_tape(family, family.solver)
+        if free_loss is None:
+            return None
+    hessian = chart_hessian_tape(family, key) if "newton" in rules else None
+    empirical = chart_empirical_tape(family, key) if "empirical" in rules else None
+    tapes = {"loss": loss, "loss_u": free_loss, "metric": g, "hessian": hessian, "empirical": empirical}
+    said = {name: None if tape is None else tape.as_dict() for name, tape in tapes.items()}
+    return {"name": own.chart.name, **_between(own, free), **said}
 
 
 def _tape(expressions: Expressions, symbols: Sequence[sp.Symbol]) -> dict[str, Any]:

@@ -311,7 +311,7 @@ def far_point(family: Family) -> list[float]:
         corners = corners[family.inside(corners)]
         distance = kl(family, family.default, corners)
         for corner in corners[np.argsort(-distance)].round(2):
-            if descend(family, corner, family.default, natural=True).status == "converged":
+            if descend(family, corner, family.default, rule="natural").status == "converged":
                 return corner.tolist()
     return family.default.tolist()
 

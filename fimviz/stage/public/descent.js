@@ -1,51 +1,94 @@
-/** Gradient descent in one chart: plain ξ ← ξ − η ∂L, natural ξ ← ξ − η (g + λI)⁻¹ ∂L. */
+/**
+ * Descent in one chart, ξ ← ξ − η (M + λI)⁻¹ ∂L, by a rule that says what M is: plain (the identity, without λ),
+ * natural (the metric), diagonal (of the metric), newton (∂²L), empirical (E_{p*}[s sᵀ]); adam has no M.
+ */
 import { makeChart } from "./chart.js";
 import { compileTape } from "./tape.js";
-import { factorise, substitute, upper } from "./linear.js";
+import { factorise, solve, substitute, upper } from "./linear.js";
+
+const FAST = 0.9;
+const SLOW = 0.999;
+const EPSILON = 1e-8;
 
 /** makeDescent(spec, model) -> {run}, as described in geometry.js. */
 export function makeDescent(spec, model) {
   const { d } = model;
-  const loss = compileTape(spec.loss);
+  const chart = makeChart(spec, model);
   const toChart = compileTape(spec.from_u);
-  const place = placer(spec, model);
-  const direction = { plain: (xi, slope) => slope, natural: naturalDirection(spec.metric, d) };
-  const inputs = new Float64Array(loss.nIn);
+  const look = spec.loss ? lossInChart(spec, d) : lossThrough(spec, chart, d);
+  const place = placer(spec, model, chart);
+  const rules = directions(spec, model, chart);
   const scratch = { xi: new Float64Array(d), u: new Float64Array(d), track: new Track(d) };
 
   function run({ start, thetaStar, rule, step, damping = 0, stop = 1e-3, max = 3000, clamp = null }) {
     const { xi, u, track } = scratch;
-    if (!(rule in direction)) throw new Error(`Descent rule '${rule}' is neither plain nor natural.`);
-    inputs.set(thetaStar, d);
+    if (!rules[rule]) throw new Error(`Descent rule '${rule}' has no formula in these coordinates.`);
+    const direction = rules[rule]();
     u.set(start);
     xi.set(toChart.at(start));
     track.clear();
     for (let steps = 0; ; steps++) {
-      inputs.set(xi);
-      const values = loss.at(inputs);
-      if (!Number.isFinite(values[0])) return track.result(track.length - 1, "left");
-      track.add(u, xi, values[0]);
-      if (values[0] < stop) return track.result(steps, "converged");
+      const found = look(xi, u, thetaStar);
+      if (found === null) return track.result(track.length - 1, "left");
+      track.add(u, xi, found.loss);
+      if (found.loss < stop) return track.result(steps, "converged");
       if (steps >= max) return track.result(steps, "cap");
-      const slope = direction[rule](xi, values.subarray(1, d + 1), damping);
-      if (slope === null) return track.result(steps, "left");
-      for (let k = 0; k < d; k++) xi[k] = clamped(xi[k] - step * slope[k], clamp?.[k]);
+      const move = direction({ xi, u, thetaStar, slope: found.slope, damping });
+      if (move === null) return track.result(steps, "left");
+      for (let k = 0; k < d; k++) xi[k] = clamped(xi[k] - step * move[k], clamp?.[k]);
       if (!place(xi, u)) return track.result(steps, "left");
     }
   }
 
-  return { run };
+  return { run, rules: Object.keys(rules).filter((rule) => rules[rule]) };
 }
 
 function clamped(x, limits) {
   return limits ? Math.min(limits[1], Math.max(limits[0], x)) : x;
 }
 
+/** (ξ, p*) -> {loss, slope} from a tape in the chart's own coordinates. */
+function lossInChart(spec, d) {
+  const tape = compileTape(spec.loss);
+  const at = joined(tape, d);
+  const found = { loss: 0, slope: null };
+  return function look(xi, u, thetaStar) {
+    const values = at(xi, thetaStar);
+    if (!Number.isFinite(values[0])) return null;
+    found.loss = values[0];
+    found.slope = values.subarray(1, d + 1);
+    return found;
+  };
+}
+
+/** The same where the chart has no formula for u: ∂L/∂ξ = J⁻ᵀ ∂L/∂u with J = ∂ξ/∂u. */
+function lossThrough(spec, chart, d) {
+  const at = joined(compileTape(spec.loss_u), d);
+  return function look(xi, u, thetaStar) {
+    const values = at(u, thetaStar);
+    const slope = solve(transposed(chart.jac(u), d), values.subarray(1, d + 1));
+    return Number.isFinite(values[0]) && slope ? { loss: values[0], slope } : null;
+  };
+}
+
+/** A tape of two points as a function of both; its inputs are one array that is kept. */
+function joined(tape, d) {
+  const inputs = new Float64Array(tape.nIn);
+  return function at(first, second) {
+    inputs.set(first);
+    if (tape.nIn > d) inputs.set(second, d);
+    return tape.at(inputs);
+  };
+}
+
+function transposed(J, d) {
+  return Float64Array.from({ length: d * d }, (_, i) => J[(i % d) * d + Math.floor(i / d)]);
+}
+
 /** The chart's inverse into u; false where the point is outside the chart or θ outside its domain. */
-function placer(spec, model) {
+function placer(spec, model, chart) {
   const { d } = model;
   const back = spec.to_u ? compileTape(spec.to_u) : null;
-  const chart = back ? null : makeChart(spec, model);
   return function place(xi, u) {
     const found = back ? back.at(xi) : chart.toU(xi, u);
     if (found === null) return false;
@@ -54,17 +97,78 @@ function placer(spec, model) {
   };
 }
 
-function naturalDirection(metric, d) {
-  const tape = compileTape(metric);
+/** A maker of directions for every rule that these coordinates have a formula for; null for the others. */
+function directions(spec, model, chart) {
+  const { d } = model;
+  const metric = spec.metric ? matrixTape(spec.metric, d) : metricThrough(model, chart);
+  const other = (tape) => (tape ? () => solved(matrixTape(tape, d), d) : null);
+  return {
+    plain: () => ({ slope }) => slope,
+    natural: () => solved(metric, d),
+    diagonal: () => solved((at, out) => onlyDiagonal(metric(at, out), d), d),
+    newton: other(spec.hessian),
+    empirical: other(spec.empirical),
+    adam: () => adam(d),
+  };
+}
+
+/** ({ξ, p*}, out) -> the symmetric matrix whose upper triangle the tape gives. */
+function matrixTape(spec, d) {
+  const at = joined(compileTape(spec), d);
   const place = upper(d);
-  const [g, pivots, slope] = [new Float64Array(d * d), new Int32Array(d), new Float64Array(d)];
-  return function direction(xi, gradient, damping) {
-    const values = tape.at(xi);
-    for (let i = 0; i < d * d; i++) g[i] = values[place[i]] + (i % (d + 1) === 0 ? damping : 0);
-    slope.set(gradient);
+  return function matrix({ xi, thetaStar }, out) {
+    const values = at(xi, thetaStar);
+    for (let i = 0; i < d * d; i++) out[i] = values[place[i]];
+    return out;
+  };
+}
+
+/** J⁻ᵀ g J⁻¹, column by column. */
+function metricThrough(model, chart) {
+  const { d } = model;
+  return function matrix({ u }, out) {
+    const J = transposed(chart.jac(u), d);
+    const g = model.metric(u).g;
+    const half = Array.from({ length: d }, (_, k) => solve(J, g.slice(k * d, (k + 1) * d)));
+    for (let i = 0; i < d; i++) {
+      const column = half.every(Boolean) && solve(J, Float64Array.from(half, (h) => h[i]));
+      for (let j = 0; j < d; j++) out[i * d + j] = column ? column[j] : NaN;
+    }
+    return out;
+  };
+}
+
+function onlyDiagonal(g, d) {
+  for (let i = 0; i < d * d; i++) if (i % (d + 1)) g[i] = 0;
+  return g;
+}
+
+/** (M + λI)⁻¹ ∂L, or null where that is singular. */
+function solved(matrix, d) {
+  const [g, pivots, move] = [new Float64Array(d * d), new Int32Array(d), new Float64Array(d)];
+  return function direction(at) {
+    matrix(at, g);
+    for (let i = 0; i < d; i++) g[i * (d + 1)] += at.damping;
+    move.set(at.slope);
     if (!factorise(g, d, pivots)) return null;
-    substitute(g, d, pivots, slope);
-    return slope;
+    substitute(g, d, pivots, move);
+    return move;
+  };
+}
+
+/** Running means of the slope and of its square, both made good for their start at 0 (Kingma & Ba 2015). */
+function adam(d) {
+  const [first, second, move] = [new Float64Array(d), new Float64Array(d), new Float64Array(d)];
+  let count = 0;
+  return function direction({ slope }) {
+    count++;
+    for (let k = 0; k < d; k++) {
+      first[k] += (1 - FAST) * (slope[k] - first[k]);
+      second[k] += (1 - SLOW) * (slope[k] * slope[k] - second[k]);
+      const [mean, square] = [first[k] / (1 - FAST ** count), second[k] / (1 - SLOW ** count)];
+      move[k] = mean / (Math.sqrt(square) + EPSILON);
+    }
+    return move;
   };
 }
 

@@ -1,0 +1,124 @@
+"""KL(p*‖p_θ) as a function of one chart's coordinates: its value, slope, curvature, and the scores of p*.
+
+Tapes of (ξ…, p*…), p* in the declared parameters; none where KL or θ(ξ) has no formula.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import sympy as sp
+
+from fimviz.atlas import chart_map
+from fimviz.divergence import kl_expression
+from fimviz.family import Family
+from fimviz.tape import Tape, lower
+
+
+@cache
+def chart_loss_tape(family: Family, key: str) -> Tape | None:
+    """(ξ…, p*…) -> [L, ∂L/∂ξ…] with L = KL(p*‖p_θ(ξ)); None where KL or θ(ξ) has no formula."""
+    found = _in_chart(family, key)
+    if found is None:
+        return None
+    loss, symbols, star = found
+    return lower([loss, *(sp.diff(loss, s) for s in symbols)], (*symbols, *star))
+
+
+@cache
+def chart_through_tape(family: Family, key: str) -> Tape:
+    """u -> (ξ…, ∂ξ/∂u row by row) for a chart without a formula for θ, u the solver's coordinates."""
+    own, free = chart_map(family, key), chart_map(family, family.solver)
+    swap = dict(zip(family.symbols, free.backward or (), strict=True))
+    forward = [e.xreplace(swap) for e in own.forward]
+    u = free.chart.symbols
+    return lower([*forward, *(sp.diff(f, s) for f in forward for s in u)], u)
+
+
+@cache
+def loss_tape(family: Family) -> Tape:
+    """(θ…, p*…) -> [L, ∂L/∂θ…] with L = KL(p*‖p_θ), in the declared parameters.
+
+    The gradient in a chart is (∂θ/∂ξ)ᵀ ∂L/∂θ. Raises `ValueError` where KL has no formula.
+    """
+    found = kl_expression(family)
+    if found is None:
+        raise ValueError(f"Family '{family.title}' has no formula for KL, so nothing to descend.")
+    expression, first, second = found
+    return lower([expression, *(sp.diff(expression, s) for s in second)], (*second, *first))
+
+
+@cache
+def chart_hessian_tape(family: Family, key: str) -> Tape | None:
+    """(ξ…, p*…) -> the upper triangle of ∂²L/∂ξᵢ∂ξⱼ, row by row: what Newton's method divides by."""
+    found = _in_chart(family, key)
+    if found is None:
+        return None
+    loss, symbols, star = found
+    slopes = [sp.diff(loss, s) for s in symbols]
+    entries = [_smooth(sp.diff(slopes[i], symbols[j])) for i, j in _upper(len(symbols))]
+    return lower(entries, (*symbols, *star))
+
+
+def _smooth(e: Any) -> Any:
+    """Without the deltas that |·| leaves: the slope of KL is continuous, so they cancel."""
+    return e.replace(lambda a: a.func is sp.DiracDelta, lambda a: sp.Integer(0))
+
+
+@cache
+def chart_empirical_tape(family: Family, key: str) -> Tape | None:
+    """(ξ…, p*…) -> the upper triangle of E_{p*}[s sᵀ], s the score of ξ: the empirical Fisher matrix.
+
+    Labels come from p* and not from the model. In an exponential family with statistics f of means η
+    and coefficients c, s = Jᵀ(f − η) with J = ∂c/∂ξ, so it is Jᵀ(C* + (η* − η)(η* − η)ᵀ)J with C* the covariance
+    of f under p*. None for other families.
+    """
+    own, form = chart_map(family, key), family.exponential_form
+    if form is None or own.backward is None:
+        return None
+    symbols, star = own.chart.symbols, _star(family)
+    here = dict(zip(family.symbols, own.backward, strict=True))
+    there = dict(zip(family.symbols, star, strict=True))
+    jacobian = sp.Matrix([[sp.diff(c.xreplace(here), s) for s in symbols] for c in form.coefficients])
+    gap = sp.Matrix([e.xreplace(there) - e.xreplace(here) for e in form.expectations])
+    means = sp.Matrix([[sp.diff(e, s) for s in family.symbols] for e in form.expectations])
+    natural = sp.Matrix([[sp.diff(c, s) for s in family.symbols] for c in form.coefficients])
+    covariance = (means * _inverse(natural)).applyfunc(lambda e: e.xreplace(there))
+    square = jacobian.T * (covariance + gap * gap.T) * jacobian
+    return lower([square[i, j] for i, j in _upper(len(symbols))], (*symbols, *star))
+
+
+def _star(family: Family) -> tuple[sp.Symbol, ...]:
+    """Symbols of p*: its own, for a chart may use the family's."""
+    return tuple(sp.Symbol(f"{s.name}_star", **s.assumptions0) for s in family.symbols)
+
+
+def _in_chart(family: Family, key: str) -> tuple[Any, Sequence[sp.Symbol], Sequence[sp.Symbol]] | None:
+    """(L as an expression, ξ, p*)."""
+    own, found = chart_map(family, key), kl_expression(family)
+    if found is None or own.backward is None:
+        return None
+    expression, first, second = found
+    star = _star(family)
+    loss = expression.xreplace(dict(zip((*first, *second), (*star, *own.backward), strict=True)))
+    return loss, own.chart.symbols, star
+
+
+def _upper(d: int) -> list[tuple[int, int]]:
+    return [(i, j) for i in range(d) for j in range(i, d)]
+
+
+def _inverse(matrix: Any) -> Any:
+    """The inverse of a symbolic matrix of up to three rows by cofactors: SymPy's own may not come back."""
+    d = matrix.rows
+    if d == 1:
+        return sp.Matrix([[1 / matrix[0, 0]]])
+
+    def minor(i: int, j: int) -> Any:
+        rest = [[matrix[r, c] for c in range(d) if c != j] for r in range(d) if r != i]
+        return rest[0][0] if d == 2 else rest[0][0] * rest[1][1] - rest[0][1] * rest[1][0]
+
+    whole = sum((-1) ** j * matrix[0, j] * minor(0, j) for j in range(d))
+    return sp.Matrix(d, d, lambda i, j: (-1) ** (i + j) * minor(j, i) / whole)
