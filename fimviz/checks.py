@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fimviz.atlas import chart_map
+from fimviz.connect import distance
 from fimviz.derive.examination import State, examine
 from fimviz.family import Family
 from fimviz.inference import count_inside
+from fimviz.metric import fisher_metric
+from fimviz.sample_size import MOST, flips_to_tell_apart
 from fimviz.words import words
 
 
@@ -30,6 +34,20 @@ def path(name: str) -> list[str]:
         said["drift"].format(error=f"{{{name}.drift:.0e}}"),
         said["endpoint"].format(error=f"{{{name}.endpoint:.0e}}"),
     ]
+
+
+def arc_length(family: Family, chart: str, p: ArrayLike, q: ArrayLike) -> str:
+    """Whether the distance read off a chart that is an arc length is the one integrated from the metric."""
+    to = chart_map(family, chart).to
+    read = float(np.abs(to(np.asarray(p, float)) - to(np.asarray(q, float)))[..., 0])
+    found = float(distance(fisher_metric(family), p, q))
+    return words("coin")["arc"].format(error=power(abs(read - found) / max(found, 1e-300)))
+
+
+def flips(p: float, q: float, error: float = 0.05) -> str:
+    """The exact number of flips that tell two coins apart."""
+    exact, said = flips_to_tell_apart(p, q, error), words("coin")
+    return said["exact"].format(count=f"{exact:,}") if exact else said["too_many"].format(most=f"{MOST:,}")
 
 
 def cloud(family: Family, chart: str, theta: ArrayLike, points: NDArray[np.float64], square: float) -> str:

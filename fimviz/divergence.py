@@ -44,6 +44,28 @@ def kl(family: Family, p: ArrayLike, q: ArrayLike) -> Array:
     return np.maximum(value, 0.0)
 
 
+def entropy(family: Family, theta: ArrayLike) -> Array:
+    """H(θ) = −E_θ[log p(x; θ)], θ (..., d) in the declared parameters. Returns (...), nats.
+
+    A sum over the outcomes where they are finite, by quadrature otherwise; for densities the
+    differential entropy, which depends on the coordinate of x. Raises `DomainError` outside the domain.
+    """
+    theta = family.check(theta)
+    if family.support.kind == "finite":
+        return np.asarray(entropy_tape(family)(*np.moveaxis(theta, -1, 0))[..., 0])
+    rule = expectation(family).rule(theta)
+    return -average(rule.log_p, rule.probability)
+
+
+@cache
+def entropy_tape(family: Family) -> Tape:
+    """θ ↦ H(θ) in nats as a tape, for a family with finitely many outcomes."""
+    if family.support.kind != "finite":
+        raise ValueError(f"Family '{family.title}': its entropy is no finite sum; use `entropy`.")
+    terms = [family.expression.subs(family.sample, x) for x in family.support.points]
+    return lower([-sum(sp.exp(t) * t for t in terms)], family.symbols)
+
+
 def _is_sum(family: Family) -> bool:
     """Whether the closed form has terms that cancel; log(1 + u) keeps its digits."""
     found = kl_expression(family)

@@ -17,7 +17,7 @@ RANK = {
     for rank, rooms in enumerate(
         [
             ["errors", "special", "exponential", "tableau", "theme", "words", "arclength", "curve", "spray"],
-            ["tape", "isometry", "energy", "notation"],
+            ["tape", "sample_size", "isometry", "energy", "notation"],
             ["family", "collocation"],
             ["atlas"],
             ["families", "irregular"],

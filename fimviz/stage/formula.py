@@ -57,6 +57,57 @@ QUADRATIC_KL = {
 }
 
 
+def rulers(family: Family, glyphs: dict[str, str], n: str, numbers: dict[str, tuple[str, str, str]]) -> dict[str, Any]:
+    """ds² of a family with one parameter in several charts {chart: glyph}, all the same; then, each equal to 1/n,
+    the same with one standard error for the step (`scene.standard_errors`); then live numbers as in `scene`.
+    """
+    general, special, slots = [], [], {"n": f"{{{n}:.0f}}"}
+    names = {p.name: p.glyph or p.name for p in family.parameters}
+    for i, (key, glyph) in enumerate(glyphs.items()):
+        above, below = _fraction(_coefficients(family, key)[0, 0])
+        factors = [f"above{i}" if above != 1 else "", f"below{i}" if below != 1 else ""]
+        step = f"<msup><mrow>{_D}{symbol(glyph)}</mrow><mn>2</mn></msup>"
+        said = [to_mathml(e, names) if e != 1 else "" for e in (above, below)]
+        general.append(_scaled(step, *said))
+        error = f"<msup>{_slot(f'se{i}', 'fisher')}<mn>2</mn></msup>"
+        special.append(_scaled(error, *map(_slot, factors), "<mo>·</mo>"))
+        slots |= {f"se{i}": f"{{se{i}:.3f}}"} | {name: f"{{{name}:.3g}}" for name in filter(None, factors)}
+    special.append(f"<mfrac><mn>1</mn>{_slot('n')}</mfrac>")
+    parts = [_row("<mo>=</mo>".join(general)), _row("<mo>=</mo>".join(special))]
+    parts += [live(symbol(name), slot, role) for name, (slot, _, role) in numbers.items()]
+    slots |= {slot: template for slot, template, _ in numbers.values()}
+    return {"mathml": math(*parts), "slots": slots, "links": {}}
+
+
+def _row(content: str) -> str:
+    return f"<mrow>{content}</mrow>"
+
+
+def _slot(name: str, role: str = "") -> str:
+    colour = f' class="role-{role}"' if role else ""
+    return f'<mn id="slot-{name}" data-slot="{name}"{colour}>…</mn>' if name else ""
+
+
+def _scaled(step: str, above: str, below: str, times: str = '<mspace width="0.2em"/>') -> str:
+    """above × step / below, where they are given."""
+    top = f"{above}{times}{step}" if above else step
+    return f"<mfrac>{_row(top)}{_row(below)}</mfrac>" if below else top
+
+
+def _fraction(e: Any) -> tuple[Any, Any]:
+    """Numerator and denominator, factored, a sign taken into a bracket."""
+    above, below = sp.fraction(sp.factor(e))
+    if below != 1 and above.could_extract_minus_sign():
+        above, below = -above, -below
+    return _bracketed(above), _bracketed(below)
+
+
+def _bracketed(e: Any) -> Any:
+    """−p(p − 1) as p(1 − p)."""
+    brackets = [f for f in sp.Mul.make_args(e) if f.is_Add]
+    return (e / brackets[0] / -1) * -brackets[0] if brackets and e.could_extract_minus_sign() else e
+
+
 def natural_step() -> dict[str, Any]:
     """Δθ = −η (I + λ1)⁻¹ ∇L, with the numbers of steps."""
     damped = "<mrow><mo>(</mo><mi>I</mi><mo>+</mo><mi>λ</mi><mn>1</mn><mo>)</mo></mrow>"

@@ -17,6 +17,7 @@ from fimviz.family import Family
 from fimviz.gradient import descend
 from fimviz.isometry import HyperbolicPlane
 from fimviz.metric import fisher_metric
+from fimviz.sample_size import quantile
 from fimviz.stage.model import describe, describe_chart, describe_descent
 
 Scene = dict[str, Any]
@@ -92,6 +93,84 @@ def ruler(family: Family, key: str, marks: Sequence[Scene], rows: int = 1, point
         "axes": {"x": {"label": label}},
         "rows": [{"chart": "main", "window": [low, high], "label": label if i == 0 else ""} for i in range(rows)],
         "marks": list(marks),
+    }
+
+
+def rulers(
+    family: Family, rows: dict[str, Scene], marks: Sequence[Scene], spread: Sequence, points: Iterable = ()
+) -> Scene:
+    """The panel of a family with one parameter on several rulers at once: {chart: what its row says}, each
+    chart named in the scene by its own key.
+
+    A ruler is as long as its chart's domain; one without ends reaches round the members `spread`,
+    and as far as `points`.
+    """
+    given = [
+        {"chart": key, "window": _ruler(family, key, spread, points), "ticks": _ends(family, key), **row}
+        for key, row in rows.items()
+    ]
+    return {"id": "picture-main", "area": "picture", "kind": "ruler", "aspect": 0.53, "rows": given, "marks": marks}
+
+
+def _ends(family: Family, key: str) -> list[Scene] | None:
+    """Numbers for a ruler that is half a turn long."""
+    if chart_map(family, key).chart.domains[0] != (0, math.pi):
+        return None
+    return [{"at": math.pi * share, "label": label} for share, label in ((0, "0"), (0.5, "π/2"), (1, "π"))]
+
+
+def _ruler(family: Family, key: str, spread: Sequence, points: Iterable) -> list[float]:
+    own = chart_map(family, key)
+    (low, high) = own.chart.domains[0]
+    if math.isfinite(low) and math.isfinite(high):
+        return [low, high]
+    image, placed = own.to(np.array(spread, float)), own.to(np.array([*spread, *points], float))
+    pad = _MARGIN * np.ptp(image)
+    return [float(min(image.min(), placed.min()) - pad), float(max(image.max(), placed.max()) + pad)]
+
+
+def evenly(family: Family, key: str, count: int) -> list[list[float]]:
+    """`count` members that divide the domain of a chart with one coordinate and two ends into equal steps."""
+    own = chart_map(family, key)
+    low, high = own.chart.domains[0]
+    return own.back(np.linspace(low, high, count + 2)[1:-1, None]).tolist()
+
+
+def standard_error(n: str) -> Scene:
+    """1/√n: the Fisher radius of one standard error from n observations."""
+    return {"op": "div", "args": [1, {"op": "sqrt", "args": [n]}]}
+
+
+def standard_errors(keys: Sequence[str], at: str, n: str) -> list[Scene]:
+    """Computed: standard errors from n observations, `se0`, `se1`, …, one a chart; `above0`, … the Fisher
+    information of one observation in that chart, `below0`, … its inverse."""
+    each = {"verb": "deviation", "at": at}
+    return [
+        one
+        for i, key in enumerate(keys)
+        for one in (
+            {"id": f"se{i}", "chart": key, "radius": standard_error(n), **each},
+            {"id": f"slope{i}", "chart": key, "radius": 1, **each},
+            {"id": f"below{i}", "verb": "number", "value": {"op": "square", "args": [f"slope{i}"]}},
+            {"id": f"above{i}", "verb": "number", "value": {"op": "div", "args": [1, f"below{i}"]}},
+        )
+    ]
+
+
+def flips_by_distance(distance: str, error: float = 0.05) -> Scene:
+    """(2z/d)² as the stage computes it: see `sample_size.flips_by_distance`."""
+    return {"op": "square", "args": [{"op": "div", "args": [2 * quantile(error), distance]}]}
+
+
+def flips(family: Family, at: str, count: str, seed: Sequence[int], most: int = 1000) -> Scene:
+    """Computed: the outcomes of seeded uniform numbers at the member `at`, of which `count` are looked at."""
+    uniforms = np.random.default_rng(seed).random(most).round(6)
+    return {
+        "verb": "draws",
+        "at": at,
+        "count": count,
+        "xs": family.support.values().tolist(),
+        "uniforms": uniforms.tolist(),
     }
 
 

@@ -178,7 +178,8 @@ class Page:
             _top_bar(self)
         with st.container(key="fimviz-title", horizontal=True, vertical_alignment="center"):
             st.title(self.words["title"].format(**self._said()), anchor=False, width="stretch")
-            if not self.kept.present:
+            # a page about one family in its own coordinates has nothing to select
+            if not self.kept.present and "family" in self.fields:
                 self._selectors()
         if not self.kept.present:
             st.container(key="fimviz-lede").markdown(self.words["lede"])

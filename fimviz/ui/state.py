@@ -91,28 +91,32 @@ class ChartField:
 
 @dataclass(frozen=True)
 class PointField:
-    """θ in the declared parameters, strictly inside the domain."""
+    """θ in the declared parameters, strictly inside the domain; of the family in `values`, or of `only` one."""
 
     start: Callable[[Family], Sequence[float]]
+    only: str = ""
 
     @property
     def outlives_family(self) -> bool:
         return False
 
+    def _family(self, values: Values) -> Family:
+        return CATALOG[self.only or values["family"]]
+
     def default(self, values: Values) -> list[float]:
-        return [float(x) for x in self.start(CATALOG[values["family"]])]
+        return [float(x) for x in self.start(self._family(values))]
 
     def read(self, text: str, values: Values) -> list[float]:
         return self.accept([float(part) for part in text.split(",")], values)
 
     def write(self, value: Sequence[float], values: Values) -> str:
         """Four digits, or as many as keep the point inside the model: 0.999998 is no certainty."""
-        family = CATALOG[values["family"]]
+        family = self._family(values)
         texts = ([f"{x:.{digits}g}" for x in value] for digits in range(4, 18))
         return ",".join(next(text for text in texts if family.inside([float(x) for x in text])))
 
     def accept(self, value: Any, values: Values) -> list[float]:
-        family = CATALOG[values["family"]]
+        family = self._family(values)
         point = [float(x) for x in value]
         if len(point) != family.dimension or not bool(family.inside(point)):
             raise ValueError("outside the model")

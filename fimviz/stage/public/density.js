@@ -24,7 +24,7 @@ export function drawDensities(panel, width, height, context) {
   if (!rows.length || !scene.model) return pen;
   const range = remember(cache, "range", [panel, scene.familyKey], () => xRange(panel, scene));
   const drawn = rows.map((row, i) => rowCurves(row, panel, scene, range, cache, i));
-  const top = peakOf(drawn);
+  const top = panel.top ?? peakOf(drawn);
   const axis = panel.axis === false ? 0 : style.size.axis_text * 1.6;
   const each = (height - axis) / rows.length;
   drawn.forEach((row, i) => drawRow(pen, row, { y: i * each, h: each, range, top, last: i === drawn.length - 1 }));
@@ -206,13 +206,14 @@ function drawRow(pen, { row, ghosts, main, extra }, place) {
   const toPx = pixelsIn(box, place);
   const bold = lit === id ? 1.4 : 1;
   pen.front.push({ t: "clip", x: 0, y: place.y, w: pen.frame.width, h: place.h + 2 });
-  const drawMain = pen.panel.discrete ? drawStems : drawSmooth;
+  const drawMain = !pen.panel.discrete ? drawSmooth : row.draws ? drawBars : drawStems;
   const ink = { stroke: role.colour, width: style.size.hero * 0.88 * bold, fillAlpha: style.dark ? 0.22 : 0.12 };
   if (!pen.panel.discrete) for (const { given, curve } of extra) drawExtra(pen, given, toPx(curve));
   drawGhosts(pen, ghosts, toPx, { stroke: role.colour, width: style.size.thin * bold, alpha: 0.5 });
   if (main) {
     const pts = toPx(main), sx = box.w / (place.range[1] - place.range[0]);
     drawMain(pen, pts, box, ink);
+    if (row.draws && scene.shown(row.draws_when)) drawDraws(pen, scene.results.get(row.draws), pts, box, place.top);
     if (row.point && movable(scene, row.point)) pen.grips.push({ value: row.point, pts, box, sx });
   }
   // On stems the comparison would hide behind the heads.
@@ -267,6 +268,31 @@ function drawStems(pen, pts, box, ink) {
   pen.front.push({ t: "path", pts: stems, stroke: ink.stroke, width: ink.width });
   pen.front.push({ t: "dots", pts, r: Math.min(5 * pen.style.k, Math.max(2.2, 0.35 * spacing(pts))), fill: ink.stroke });
 }
+
+/** Bars as high as the probabilities, open, so that what was drawn can fill them. */
+function drawBars(pen, pts, box, ink) {
+  const half = barWidth(pts) / 2;
+  for (let i = 0; i < pts.length; i += 2) {
+    const [x, y] = [pts[i], pts[i + 1]];
+    const bar = [x - half, box.floor, x - half, y, x + half, y, x + half, box.floor];
+    pen.front.push({ t: "path", pts: bar, stroke: ink.stroke, width: 0.6 * ink.width, fill: ink.stroke, fillAlpha: ink.fillAlpha });
+  }
+}
+
+/** Each draw a dot in the bar of its outcome; where all shares are as expected, the dots end where the bars do. */
+function drawDraws(pen, draws, pts, box, top) {
+  if (!draws?.ok) return;
+  const width = barWidth(pts), high = box.h / top;
+  const across = Math.max(1, Math.round(width / Math.sqrt((width * high) / draws.n)));
+  const [sx, sy] = [width / across, (high * across) / draws.n], dots = [];
+  draws.counts.forEach((count, k) => {
+    const left = pts[2 * k] - width / 2;
+    for (let i = 0; i < count; i++) dots.push(left + ((i % across) + 0.5) * sx, box.floor - (Math.floor(i / across) + 0.5) * sy);
+  });
+  pen.front.push({ t: "dots", pts: dots, r: Math.min(6 * pen.style.k, 0.36 * Math.min(sx, sy)), fill: pen.style.role("data").colour });
+}
+
+const barWidth = (pts) => 0.62 * spacing(pts);
 
 const spacing = (pts) => (pts.length > 2 ? pts[2] - pts[0] : 60);
 

@@ -81,7 +81,8 @@ export class Hands {
     setAttr(node, "aria-valuemin", round(lo));
     setAttr(node, "aria-valuemax", round(hi));
     setAttr(node, "aria-valuenow", round(Math.min(hi, Math.max(lo, xi[0]))));
-    setAttr(node, "aria-valuetext", valueText(scene, handle.mark.value));
+    const { said, value } = handle.mark;
+    setAttr(node, "aria-valuetext", said ? scene.fill(said, { xi: xi[0] }) : valueText(scene, value));
   }
 
   #chart(handle) {

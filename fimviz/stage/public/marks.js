@@ -41,7 +41,7 @@ const MARKS = {
 
   dot(pen, mark, id) {
     const [x, y] = projectOne(pen, pen.scene.point(mark.at), mark);
-    if (!Number.isFinite(x + y)) return;
+    if (!Number.isFinite(x + y)) return void limitDot(pen, mark);
     const fill = role(pen, mark).colour;
     const r = 5 * pen.style.k;
     pen.front.push({ t: "disc", x, y, r: r + 2 * pen.style.k, fill: pen.style.colour("page") });
@@ -158,22 +158,30 @@ const MARKS = {
 
   interval(pen, mark, id) {
     const u = pen.scene.point(mark.at), radius = pen.scene.number(mark.radius);
-    if (usable(u) && radius > 0) pen.front.push(bar(pen, mark, id, [u], radius));
+    if (!usable(u) || !(radius > 0)) return;
+    if (mark.caps) return whisker(pen, mark, id, barEnds(pen, mark, u, radius));
+    pen.front.push(bar(pen, mark, id, [u], radius));
   },
 
   intervals(pen, mark, id) {
     const radius = pen.scene.number(mark.radius);
-    const us = (mark.points ?? []).map((theta) => pen.scene.point([theta].flat())).filter(usable);
+    const all = (mark.points ?? []).map((theta) => pen.scene.point([theta].flat())).filter(usable);
     pen.still.push(id, radius);
-    if (radius > 0) pen.front.push(bar(pen, mark, id, us, radius));
+    if (!(radius > 0)) return;
+    const us = mark.apart ? apart(pen, all, radius) : all;
+    pen.front.push(bar(pen, mark, id, us, radius));
   },
 
+  /** Lines from row to row through points that stand still; those of named values move and are drawn in front. */
   threads(pen, mark) {
     if (!pen.rows) return;
-    pen.still.push("threads");
+    const live = (mark.points ?? []).some((point) => typeof point === "string");
     const pts = [];
-    for (const theta of mark.points ?? []) pts.push(...thread(pen, [theta].flat()));
-    pen.back.push({ t: "path", pts, stroke: role(pen, mark).colour, width: pen.style.size.thin, alpha: 0.4 });
+    for (const point of mark.points ?? []) pts.push(...thread(pen, typeof point === "string" ? point : [point].flat()));
+    const given = role(pen, mark), { size } = pen.style;
+    if (live) return void pen.front.push({ t: "path", pts, stroke: given.colour, width: 1.5 * size.thin, dash: given.dash, cap: given.cap });
+    pen.still.push("threads");
+    pen.back.push({ t: "path", pts, stroke: given.colour, width: size.thin, alpha: 0.4 });
   },
 
   point(pen, mark, id) {
@@ -188,8 +196,9 @@ const MARKS = {
 
   handle(pen, mark, id, index) {
     const u = pen.scene.point(mark.value);
-    const [x, y] = projectOne(pen, u, mark);
-    if (!Number.isFinite(x + y)) return;
+    const [at, y] = projectOne(pen, u, mark);
+    if (!Number.isFinite(at + y)) return;
+    const x = pen.rows ? onRuler(pen, at, y) : at;
     const { style } = pen, ring = style.size.handle_ring;
     const nudge = pen.nudge?.value === mark.value ? pen.nudge.shift : 0;
     const handle = { key: `${pen.panel.id ?? ""}:${mark.value}:${mark.row ?? ""}`, mark, u, x: x + nudge, y, index, row: mark.row };
@@ -198,7 +207,7 @@ const MARKS = {
     const text = mark.label ?? mark.value;
     const prefer = mark.label_side === "right" ? ["ne", "e", "nw"] : mark.label_side === "left" ? ["nw", "w", "ne"] : ["ne", "nw"];
     pen.labels.unshift({
-      id: `${id}:${mark.value}`, text: pen.scene.fill(text), x, y, gap: (ring + 1) / 0.75, size: style.size.handle_letter, weight: 700,
+      id: `${id}:${mark.value}`, text: pen.scene.fill(text, { xi: pen.chartOf(mark).fromU(u)[0] }), x, y, gap: (ring + 1) / 0.75, size: style.size.handle_letter, weight: 700,
       fill: style.colour("ink"), prefer, firm: true,
     });
   },
@@ -291,7 +300,7 @@ function labelPath(pen, mark, id, path, line) {
   if (!mark.label) return;
   const f = pen.scene.number(mark.label_at ?? 0.5, 0.5);
   const [x, y] = projectOne(pen, path.at(Math.min(1, Math.max(0, f))), mark);
-  label(pen, mark, id, x, y, { colour: line.stroke, gap: 9 * pen.style.k });
+  label(pen, mark, id, x, y, { colour: line.stroke, gap: (mark.gap ?? 9) * pen.style.k });
 }
 
 function label(pen, mark, id, x, y, { colour, gap, prefer } = {}) {
@@ -308,6 +317,25 @@ const SIDES = {
 };
 
 const square = (x, y, r) => ({ x: x - r, y: y - r, w: 2 * r, h: 2 * r });
+
+/** A handle beyond the end of its row waits at the end, with an arrow to where it is. */
+function onRuler(pen, x, y) {
+  const { box } = pen.frame, reached = Math.min(box.x + box.w, Math.max(box.x, x)), side = Math.sign(x - reached);
+  if (side) head(pen, reached + side * 22 * pen.style.k, y, side, 0, pen.style.colour("ink"));
+  return reached;
+}
+
+/** What lies at no member but at the end of a row, as an estimate may, is an open dot there, or an arrow to infinity. */
+function limitDot(pen, mark) {
+  const u = pen.scene.limit(mark.at);
+  if (!u || !pen.rows) return;
+  const [x, y] = pen.projectXi(pen.chartOf(mark).fromU(u), mark), { colour } = role(pen, mark), { box } = pen.frame;
+  if (!Number.isFinite(y) || Number.isNaN(x)) return;
+  if (Number.isFinite(x)) openDot(pen, x, y, colour);
+  else head(pen, x > 0 ? box.x + box.w + 20 * pen.style.k : box.x - 20 * pen.style.k, y, x, 0, colour);
+  const end = Math.min(box.x + box.w, Math.max(box.x, x));
+  label(pen, Number.isFinite(x) ? mark : { ...mark, label: mark.limit_label }, `${mark.at}:limit`, end, y, { prefer: ["s", "sw", "se"], gap: 10 * pen.style.k });
+}
 
 function openDot(pen, x, y, stroke) {
   pen.front.push({ t: "disc", x, y, r: 3.2 * pen.style.k, fill: pen.style.colour("page"), stroke, width: 1.6 * pen.style.k });
@@ -395,6 +423,32 @@ function contours(pen, mark, target, resolution) {
   });
 }
 
+/** Every k-th point, counted from the middle, k the least for which no two bars touch on any row. */
+function apart(pen, us, radius) {
+  const middle = (us.length - 1) >> 1, gap = 4 * pen.style.k;
+  const rows = pen.rows.map((_, row) => us.map((u) => barEnds(pen, { row }, u, radius)));
+  for (let k = 1; k < us.length; k++) {
+    const kept = us.map((_, i) => i).filter((i) => (i - middle) % k === 0);
+    if (rows.every((ends) => kept.every((i, j) => j === 0 || ends[i][0] - ends[kept[j - 1]][1] > gap))) return kept.map((i) => us[i]);
+  }
+  return us[middle] ? [us[middle]] : [];
+}
+
+/** The pixels where a bar begins and ends, left first, and its height. */
+function barEnds(pen, mark, u, radius) {
+  const [a, y, b] = pen.projectXi(pen.chartOf(mark).pushEllipse(u, pen.scene.model.ellipse(u, radius, 2)), mark);
+  return a < b ? [a, b, y] : [b, a, y];
+}
+
+/** A line with a cap at each end, clear of a handle that would hide it. */
+function whisker(pen, mark, id, [a, b, y]) {
+  const cap = 4.5 * pen.style.k, line = { ...lineStyle(pen, mark, id), cap: "butt" };
+  const pts = [a, y, b, y, NaN, NaN, a, y - cap, a, y + cap, NaN, NaN, b, y - cap, b, y + cap];
+  pen.front.push({ t: "path", pts, ...line, dash: [] });
+  pen.obstacles.push({ x: a - 2, y: y - cap, w: b - a + 4, h: 2 * cap });
+  pen.hits.push({ id, pts: [a, y, b, y] });
+}
+
 /** Thick bars of one Fisher radius to each side, in the row's own coordinate. */
 function bar(pen, mark, id, us, radius) {
   const pts = [];
@@ -406,8 +460,8 @@ function bar(pen, mark, id, us, radius) {
   return { t: "path", pts, stroke: role(pen, mark).colour, width: 6 * pen.style.k * (pen.lit === id ? 1.4 : 1) };
 }
 
-function thread(pen, theta) {
-  const u = pen.scene.point(theta), out = [];
+function thread(pen, name) {
+  const u = pen.scene.point(name), out = [];
   if (!usable(u)) return out;
   const at = pen.rows.map((_, row) => pen.projectXi(pen.chartOf({ row }).fromU(u), { row }));
   for (let r = 0; r + 1 < at.length; r++) {

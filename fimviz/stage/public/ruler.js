@@ -32,7 +32,7 @@ export function drawRuler(panel, frame, context) {
     back: [], names: [], front: [], labels: [], lines: [], handles: [], hits: [], notices: [], obstacles: [], still: [],
   };
   if (!pen.chart) return pen;
-  pen.projectXi = (xi, mark) => onRow(xi, chartOf(mark).n, frame.rows[mark?.row ?? 0] ?? frame.rows[0]);
+  pen.projectXi = (xi, mark) => onRow(xi, chartOf(mark).n, frame.rows[mark?.row ?? 0] ?? frame.rows[0], (mark?.lift ?? 0) * style.k);
   frame.rows.forEach((row, i) => drawRow(pen, row, i));
   const clip = { t: "clip", x: 2, y: 0, w: frame.width - 4, h: frame.height };
   pen.back.push(clip);
@@ -49,11 +49,11 @@ export function drawRuler(panel, frame, context) {
   return pen;
 }
 
-function onRow(xi, n, row) {
+function onRow(xi, n, row, lift) {
   const out = new Float64Array((xi.length / n) * 2);
   for (let i = 0, k = 0; i < xi.length; i += n) {
     out[k++] = row.toX(xi[i]);
-    out[k++] = row.y;
+    out[k++] = row.y - lift;
   }
   return out;
 }
@@ -74,10 +74,10 @@ function drawRow(pen, row, index) {
   const last = index === frame.rows.length - 1;
   if (row.ticks === false || (row.shared && !last) || (frame.rows.every((r) => !r.chart) && !last)) return;
   const auto = niceTicks(row.lo, row.hi, Math.max(2, box.w / (80 * style.k)));
-  for (const X of row.ticks ?? auto.ticks) {
-    const x = row.toX(X);
+  for (const given of row.ticks ?? auto.ticks) {
+    const X = given.at ?? given, x = row.toX(X);
     back.push({ t: "path", pts: [x, row.y, x, row.y + 5 * style.k], stroke: style.colour("axis"), width: style.size.grid });
-    const text = axisNumber(X, row.ticks ? 2 : auto.decimals);
+    const text = given.label ?? axisNumber(X, row.ticks ? 2 : auto.decimals);
     back.push({ t: "text", text, x, y: row.y + 7 * style.k + size, size, fill: style.colour("axis_text"), anchor: "middle" });
   }
   obstacles.push({ x: box.x, y: row.y + 6 * style.k, w: box.w, h: size * 1.2 });

@@ -3,9 +3,11 @@
  * has changed, and answers the names in templates. It knows geometric verbs; it knows no family, no page and no pixel.
  *
  * Results by id:  point {u}  ·  path {ok, length, at, …}  ·  curve {points | offsets}  ·  fan  ·  descent  ·  number {value}
+ *                 draws {counts, n, mean}
  */
 import { alike, settled } from "./alike.js";
 import { makeModel, makeChart, makeDescent } from "./geometry.js";
+import { solve } from "./linear.js";
 import { fillTemplate } from "./text.js";
 
 const readings = new WeakMap();
@@ -98,6 +100,11 @@ export class Scene {
     if (when == null || !Array.isArray(show)) return true;
     if (Array.isArray(when)) return when.every((key) => this.shown(key));
     return when.startsWith("!") ? !show.includes(when.slice(1)) : show.includes(when);
+  }
+
+  /** Where a point that is no member lies in the limit, as u with infinite entries; null when it lies nowhere. */
+  limit(name) {
+    return this.results.get(name)?.limit ?? null;
   }
 
   hasHandle(name) {
@@ -287,7 +294,28 @@ const VERBS = {
     return place(scene, path.at(t));
   },
 
-  point: (scene, spec) => place(scene, scene.point(spec.at)),
+  /** A point by its name, or by its declared coordinates, each a number or the name of one. */
+  point(scene, spec) {
+    const numbers = Array.isArray(spec.at) && spec.at.map((x) => scene.number(x));
+    return place(scene, numbers ? scene.model.fromTheta(numbers) : scene.point(spec.at));
+  },
+
+  /** Which of the outcomes `xs` each of the first `count` uniform numbers falls on, by the distribution function at θ. */
+  draws(scene, spec) {
+    const u = scene.point(spec.at), uniforms = spec.uniforms ?? [], xs = spec.xs ?? [];
+    const n = Math.min(uniforms.length, Math.round(scene.number(spec.count ?? uniforms.length)));
+    if (!usable(u) || !xs.length || !(n > 0)) return fail("draws", "outside");
+    return { kind: "draws", ok: true, n, ...counted(scene.model.logDensity(Float64Array.from(xs), scene.model.toTheta(u)), xs, uniforms, n) };
+  },
+
+  /** radius · √(gⁱⁱ) of one coordinate of a chart: with radius 1/√n the Cramér–Rao bound on its standard error. */
+  deviation(scene, spec) {
+    const u = scene.point(spec.at), chart = scene.chart(spec.chart), { d } = scene.model;
+    if (!usable(u) || !chart) return fail("number", "outside");
+    const i = spec.coordinate ?? 0, row = chart.jac(u).slice(i * d, (i + 1) * d);
+    const raised = solve(scene.model.metric(u).g, row);
+    return number(scene.number(spec.radius) * Math.sqrt(row.reduce((sum, x, k) => sum + x * (raised?.[k] ?? NaN), 0)));
+  },
 
   fan(scene, spec) {
     const u = scene.point(spec.at);
@@ -362,7 +390,22 @@ function cornerAngle(model, u, first, second) {
 }
 
 function place(scene, u) {
-  return usable(u) ? { kind: "point", ok: true, u, theta: Array.from(scene.model.toTheta(u)) } : fail("point", "outside");
+  if (usable(u)) return { kind: "point", ok: true, u, theta: Array.from(scene.model.toTheta(u)) };
+  return { ...fail("point", "outside"), limit: u?.every((x) => !Number.isNaN(x)) ? u : null };
+}
+
+/** The last outcome takes what is left, also of numbers that do not end where the list does. */
+function counted(logs, xs, uniforms, n) {
+  const counts = new Int32Array(xs.length), below = new Float64Array(xs.length);
+  let sum = 0, total = 0;
+  for (let k = 0; k < xs.length; k++) below[k] = sum += Math.exp(logs[k]);
+  for (let i = 0; i < n; i++) {
+    let k = 0;
+    while (k < xs.length - 1 && uniforms[i] >= below[k]) k++;
+    counts[k]++;
+    total += xs[k];
+  }
+  return { counts, mean: total / n };
 }
 
 const number = (value) => ({ kind: "number", ok: Number.isFinite(value), value, reason: "failed" });
