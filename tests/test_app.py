@@ -1,5 +1,6 @@
 """The app as a visitor meets it: a real server, a real browser, hands and keys."""
 
+import math
 import re
 from itertools import pairwise
 
@@ -94,7 +95,15 @@ def test_the_first_picture_is_there_without_a_click(app_page, path):
     innocent(page)
 
 
-@pytest.mark.parametrize(("slug", "name"), [("paths", "Distribution A"), ("ellipses", "Model"), ("descent", "Start")])
+@pytest.mark.parametrize(
+    ("slug", "name"),
+    [
+        ("coin", "ruler of probability"),
+        ("paths", "Distribution A"),
+        ("ellipses", "Model"),
+        ("descent", "Start"),
+    ],
+)
 def test_python_hears_of_a_drag_once_and_on_release(app_page, slug, name):
     sent = heard(app_page)
     page = ready(app_page, f"/{slug}")
@@ -320,3 +329,126 @@ def test_certainty_to_certainty_is_found_and_is_pi_long(app_page):
     settled(page)
     assert not page.get_by_text(re.compile("^Opened with")).count()
     assert ask(page, "s.scene.lookup('fr.length')") == pytest.approx(3.1376, abs=1e-4)
+
+
+RULERS = ("ruler of probability", "ruler of arc length", "ruler of log-odds")
+
+
+def at(page, ruler):
+    """What a ruler's handle says of its place, as a number."""
+    return float(handle(page, ruler).get_attribute("aria-valuenow"))
+
+
+@pytest.mark.parametrize("ruler", RULERS)
+def test_the_coin_can_be_taken_on_any_ruler_and_the_others_follow(app_page, ruler):
+    sent = heard(app_page)
+    page = ready(app_page, "/")
+    page.wait_for_timeout(1500)  # the first visit's nudge moves the handles too
+    before = [centre(page, name)[0] for name in RULERS]
+    seen = ask(page, "s.scene.lookup('flips.mean')")
+    sent.clear()
+    drag(page, ruler, -90, 12)
+    page.wait_for_timeout(300)
+    assert sent == []
+    after = [centre(page, name)[0] for name in RULERS]
+    assert all(x < x0 - 20 for x, x0 in zip(after, before, strict=True))
+    assert after[RULERS.index(ruler)] == pytest.approx(before[RULERS.index(ruler)] - 90, abs=2)
+    assert ask(page, "s.scene.lookup('flips.mean')") < seen
+    page.mouse.up()
+    page.wait_for_timeout(1200)
+    assert len(sent) == 1
+    (p,) = values(page)["p"]
+    assert at(page, RULERS[0]) == pytest.approx(p, rel=1e-3)
+    assert at(page, RULERS[1]) == pytest.approx(2 * math.asin(math.sqrt(p)), rel=1e-3)
+    assert at(page, RULERS[2]) == pytest.approx(math.log(p / (1 - p)), rel=1e-3)
+    innocent(page)
+
+
+def test_every_bar_is_as_long_on_the_middle_ruler_only(app_page):
+    page = ready(app_page, "/coin", "?n=100&show=bars,odds,arc,second,flips")
+    errors = [ask(page, f"s.scene.lookup('se{i}')") for i in range(3)]
+    assert errors == pytest.approx([0.03, 0.1, 1 / 3])
+    handle(page, RULERS[1]).focus()
+    for _ in range(2):
+        page.keyboard.press("Shift+ArrowLeft")
+    page.wait_for_timeout(1200)
+    moved = [ask(page, f"s.scene.lookup('se{i}')") for i in range(3)]
+    assert moved[0] > 1.2 * errors[0] and moved[2] < 0.8 * errors[2]
+    assert moved[1] == pytest.approx(0.1, rel=1e-12)
+
+
+def test_a_click_places_the_coin_on_the_ruler_that_was_clicked(app_page):
+    page = ready(app_page, "/coin")
+    x, y = centre(page, RULERS[1])
+    page.mouse.click(x - 200, y + 6)
+    page.wait_for_timeout(1200)
+    assert centre(page, RULERS[1])[0] == pytest.approx(x - 200, abs=1.5)
+    assert "p=" in page.evaluate("location.search")
+
+
+def test_coins_in_a_link_survive_reload_back_and_a_second_window(app_page):
+    page = ready(app_page, "/coin", "?p=0.25&q=0.75&n=50&seed=3&show=bars,odds,arc,second,flips")
+    first = values(page)
+    assert (first["p"], first["q"], first["n"], first["seed"]) == ([0.25], [0.75], 50, 3)
+    flips = ask(page, "Array.from(s.scene.results.get('flips').counts)")
+    drag(page, "Coin q.*probability", -60, 0)
+    page.mouse.up()
+    page.wait_for_timeout(1200)
+    moved = values(page)
+    address = page.evaluate("location.href")
+    page.reload()
+    settled(page)
+    assert values(page)["q"] == pytest.approx(moved["q"], rel=1e-3)
+    page.go_back()
+    settled(page, 1500)
+    assert values(page)["q"] == [0.75]
+    second = page.context.new_page()
+    second.goto(address)
+    settled(second)
+    assert values(second)["q"] == pytest.approx(moved["q"], rel=1e-3)
+    assert ask(second, "Array.from(s.scene.results.get('flips').counts)") == flips
+    innocent(page)
+
+
+@pytest.mark.parametrize("query", ["?p=1", "?p=heads&n=-3", "?q=0.5,0.5", "?seed=nan&show=%00", "?n=1e9"])
+def test_no_coin_in_the_address_is_the_usual_coin_and_a_line(app_page, query):
+    page = ready(app_page, "/coin", query)
+    assert (values(page)["p"], values(page)["q"], values(page)["n"]) == ([0.9], [0.5], 400)
+    assert page.get_by_text(re.compile("^Opened with")).first.is_visible()
+    innocent(page)
+
+
+def test_five_heads_in_five_flips_have_no_log_odds(app_page):
+    page = ready(app_page, "/coin")
+    page.get_by_text(words("coin")["presets"]["five"], exact=True).click()
+    page.wait_for_timeout(1500)
+    assert ask(page, "Array.from(s.scene.results.get('flips').counts)") == [0, 5]
+    assert ask(page, "s.scene.lookup('flips.mean')") == 1
+    assert ask(page, "s.scene.results.get('hat').ok") is False
+    assert "∞" in page.evaluate(FIND % "s.svg()")
+    assert ask(page, "s.error") is None
+    innocent(page)
+
+
+def test_the_prediction_leads_to_the_state_that_answers_it(app_page):
+    page = ready(app_page, "/")
+    page.get_by_role("button", name="Fewer").click()
+    page.get_by_role("button", name="Show it").click()
+    page.wait_for_timeout(1800)
+    assert (values(page)["p"], values(page)["q"]) == ([0.9], [0.99])
+    assert ask(page, "s.scene.lookup('fr.length')") == pytest.approx(2 * (math.asin(0.99**0.5) - math.asin(0.9**0.5)))
+    assert ask(page, "s.scene.lookup('pair.length')") == pytest.approx(2 * (math.asin(0.6**0.5) - math.asin(0.5**0.5)))
+    assert page.get_by_text(re.compile("61 flips")).first.is_visible()
+
+
+def test_a_coin_that_is_nearly_certain_can_be_brought_back(app_page):
+    page = ready(app_page, "/coin", "?p=0.999999&n=4")
+    box = page.locator("canvas").first.bounding_box()
+    for name in RULERS:
+        x, _ = centre(page, name)
+        assert box["x"] <= x <= box["x"] + box["width"]
+    drag(page, RULERS[2], -400, 0)
+    page.mouse.up()
+    page.wait_for_timeout(1000)
+    assert values(page)["p"][0] < 0.9
+    innocent(page)

@@ -30,6 +30,8 @@ FRAMES = """() => new Promise((done) => {
   requestAnimationFrame(tick);
 })"""
 CASES = [
+    ("coin", "/coin", "ruler of probability"),
+    ("coin, two and a thousand flips", "/coin?n=1000&show=bars,odds,arc,second,flips", "Coin p.*log-odds"),
     ("paths, 48 geodesics", "/paths?show=fr,m,e,discs,ghost,fan", "Distribution A"),
     ("ellipses, 48 geodesics", "/ellipses?show=tiles,cloud,from,fan", "Model"),
     ("paths", "/paths", "Distribution A"),

@@ -334,7 +334,7 @@ function limitDot(pen, mark) {
   if (Number.isFinite(x)) openDot(pen, x, y, colour);
   else head(pen, x > 0 ? box.x + box.w + 20 * pen.style.k : box.x - 20 * pen.style.k, y, x, 0, colour);
   const end = Math.min(box.x + box.w, Math.max(box.x, x));
-  label(pen, Number.isFinite(x) ? mark : { ...mark, label: mark.limit_label }, `${mark.at}:limit`, end, y, { prefer: ["s", "sw", "se"], gap: 10 * pen.style.k });
+  label(pen, Number.isFinite(x) ? mark : { ...mark, label: x > 0 ? "∞" : "−∞" }, `${mark.at}:limit`, end, y, { prefer: ["s", "sw", "se"], gap: 10 * pen.style.k });
 }
 
 function openDot(pen, x, y, stroke) {
