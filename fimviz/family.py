@@ -11,9 +11,10 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from numbers import Real
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 
 import numpy as np
 import sympy as sp
@@ -28,7 +29,6 @@ REAL: Interval = (-math.inf, math.inf)
 POSITIVE: Interval = (0.0, math.inf)
 UNIT: Interval = (0.0, 1.0)
 Formula = Callable[..., Any]
-Constant = float | tuple[float, ...]
 KINDS = ("real", "positive", "unit", "circle", "naturals", "finite", "plane", "simplex", "labels")
 _SUBSCRIPTS = "₀₁₂₃₄₅₆"
 
@@ -69,10 +69,44 @@ class Parameter:
 
 
 @dataclass(frozen=True)
+class Constant:
+    """A number that a family holds fixed, or a tuple of them, at least two of them different.
+
+    `domain` is where each may be, `view` what a page offers; `whole` where it counts something.
+    """
+
+    name: str
+    default: float | tuple[float, ...]
+    domain: Interval = REAL
+    view: Interval = (-10.0, 10.0)
+    label: str = ""
+    glyph: str = ""
+    whole: bool = False
+
+    def check(self, value: Any, title: str) -> Any:
+        """`value` as the family's formulas take it; raises `ValueError` where it may not be that."""
+        subject = f"Family '{title}': constant '{self.name}' is {value!r}"
+        if not isinstance(value, tuple):
+            return self._number(value, subject)
+        if len(set(value)) < 2:
+            raise ValueError(f"{subject}; give at least two different numbers.")
+        return tuple(self._number(v, subject) for v in value)
+
+    def _number(self, value: Any, subject: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, Real) or not math.isfinite(value):
+            raise ValueError(f"{subject}; give a finite number.")
+        (low, high), value = self.domain, cast(float, value)
+        if not low < value < high or (self.whole and value != math.floor(value)):
+            limits = [f"greater than {low:g}"] * math.isfinite(low) + [f"less than {high:g}"] * math.isfinite(high)
+            raise ValueError(f"{subject}; choose a {'whole ' * self.whole}number {' and '.join(limits)}.")
+        return int(value) if self.whole else value
+
+
+@dataclass(frozen=True)
 class Support:
     """Where a single observation lives, and the range of it that is drawn, the same for each coordinate.
 
-    kind: "real", "positive", "unit", "circle" (one turn), "naturals" or "finite"; with several
+    kind: "real", "positive" (above `low`), "unit", "circle" (one turn), "naturals" or "finite"; with several
     coordinates "plane" (ℝ²), "simplex" (the first two of three proportions) or "labels" ({0, 1}ᵐ,
     m = `labels`), for which a sample x has shape (..., `size`).
     """
@@ -81,6 +115,7 @@ class Support:
     view: Interval
     points: tuple[float, ...] = ()
     labels: int = 0
+    low: float = 0.0
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -89,6 +124,13 @@ class Support:
             raise ValueError(f"Support: kind '{self.kind}' with points {self.points}; a finite support lists them.")
         if (self.kind == "labels") != (self.labels > 0):
             raise ValueError(f"Support: kind '{self.kind}' with labels {self.labels}; say how many labels there are.")
+        if self.low < 0 or (self.low and self.kind != "positive"):
+            raise ValueError(f"Support: kind '{self.kind}' from {self.low}; only a half-line has a start, 0 or above.")
+
+    @staticmethod
+    def of(formula: Callable[..., Support]) -> Support:
+        """A support that depends on constants, which are the arguments of `formula`; a `Family` fills them in."""
+        return cast(Support, formula)
 
     @property
     def size(self) -> int:
@@ -122,7 +164,7 @@ class Support:
         if self.vector:
             return np.asarray(self._within(x).all(-1))
         with np.errstate(invalid="ignore"):
-            below = {"positive": x > 0, "unit": (x > 0) & (x < 1), "naturals": (x >= 0) & (x == np.floor(x))}
+            below = {"positive": x > self.low, "unit": (x > 0) & (x < 1), "naturals": (x >= 0) & (x == np.floor(x))}
         return np.isfinite(x) & below.get(self.kind, True)
 
     def _within(self, x: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -180,7 +222,7 @@ class Chart:
         if not self.names and self.back is None:
             raise ValueError("Chart: without `back` its coordinates have no names; give `names`.")
         if not self.names:
-            object.__setattr__(self, "names", tuple(inspect.signature(self.back).parameters))  # type: ignore[arg-type]
+            object.__setattr__(self, "names", _positional(self.back))
         if not self.name:
             object.__setattr__(self, "name", ", ".join(self.names).replace("_", " "))
         for attribute, fallback in (("domains", REAL), ("glyphs", None), ("labels", "")):
@@ -194,6 +236,12 @@ class Chart:
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
         return tuple(symbol(n, d) for n, d in zip(self.names, self.domains, strict=True))
+
+
+def _positional(formula: Formula | None) -> tuple[str, ...]:
+    """The names of a formula's arguments, those after a * left out: they are constants."""
+    named = inspect.signature(formula).parameters.values() if formula else ()
+    return tuple(p.name for p in named if p.kind is not p.KEYWORD_ONLY)
 
 
 class Charts(Mapping[str, Chart]):
@@ -229,15 +277,16 @@ def _plain(key: str) -> str:
 class Family:
     """A parametric family p(x; θ), declared by its log-density.
 
-    support       where x lives, or a function of the constants that says it
+    support       where x lives, or `Support.of` a function of the constants
     log_density   ℓ(x, θ₁, …, constants) per observation, in SymPy terms; x is a tuple of symbols
                   where an observation has several coordinates
-    constants     numbers, or tuples of at least two different numbers
     constraint    > 0 exactly inside the domain, where the parameters' intervals do not say it all
     statistics    T(x) of an exponential family; only their order is taken from here
     natural       θ as a function of the natural parameters: the inverse that SymPy cannot be
                   relied on to find; `expectation` likewise for the expectation parameters
     kl            KL(p‖q) in the parameters of p, then of q, where no exponential family gives it
+    constants     numbers held fixed, or tuples of them; `log_density` takes them last, other formulas
+                  by name after a *; constants_declared say where they may be
     solver        key of the chart the solvers use (default: "unconstrained", made from the domains)
     picture       charts whose coordinates are a place on paper, drawn instead of the declared one
     pair          two members worth connecting; corners: the domain's, where it is a polygon
@@ -250,7 +299,7 @@ class Family:
     support: Support
     log_density: Formula
     charts_declared: tuple[Chart, ...] = ()
-    constants: Mapping[str, Constant] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
     constraint: Formula | None = None
     statistics: Formula | None = None
     natural: Formula | None = None
@@ -262,12 +311,10 @@ class Family:
     pair: tuple[Sequence[float], ...] = ()
     corners: tuple[Sequence[float], ...] = ()
     response: Response | None = None
-    support_declared: Formula | None = None
+    constants_declared: tuple[Constant, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "constants", dict(self.constants))
-        _check_constants(self)
-        _place_support(self)
+        _settle_constants(self)
         _check_signature(self)
         unknown = self.expression.free_symbols - {*self.samples, *self.symbols}
         if unknown:
@@ -309,10 +356,7 @@ class Family:
         return sp.Add(self.log_density(self.sample, *self.symbols, **self._exact_constants()))
 
     def _exact_constants(self) -> dict[str, Any]:
-        def written(value: Constant) -> Any:
-            return tuple(map(exact, value)) if isinstance(value, tuple) else exact(value)
-
-        return {name: written(value) for name, value in self.constants.items()}
+        return {name: _exact_constant(value) for name, value in self.constants.items()}
 
     @cached_property
     def density_tape(self) -> Tape:
@@ -325,13 +369,24 @@ class Family:
             return None
         return lower([self.constraint(*self.symbols)], self.symbols)
 
-    def with_constants(self, **constants: Constant) -> Family:
-        """The same family with other constants, for example `student_t` with nu=3."""
+    def with_constants(self, **constants: Any) -> Family:
+        """The same family with other constants, for example `student_t` with nu=3.
+
+        The same constants give the same object, as long as it is one of the last few asked for.
+        Raises `ValueError` for a name or a value that may not be.
+        """
         unknown = set(constants) - set(self.constants)
         if unknown:
             known = ", ".join(self.constants) or "none"
             raise ValueError(f"Family '{self.title}' has no constant '{min(unknown)}' ({known}).")
-        return replace(self, constants={**self.constants, **constants})
+        first = self._first
+        wanted = _checked_constants(first, {**self.constants, **constants})
+        return first if wanted == first.constants else _variant(first, tuple(wanted.items()))
+
+    @property
+    def _first(self) -> Family:
+        """The family as it was declared, of which this one is a variant with other constants."""
+        return self.__dict__.get("_variant_of", self)
 
     def log_probability(self, x: ArrayLike, theta: ArrayLike) -> NDArray[np.float64]:
         """log p(x; θ); x (...), of several coordinates (..., size), and θ (..., d) broadcast.
@@ -404,28 +459,50 @@ def exact(value: float) -> sp.Expr:
     return sp.Rational(written.numerator, written.denominator)
 
 
-def _check_constants(family: Family) -> None:
-    for name, value in family.constants.items():
-        subject = f"Family '{family.title}': constant '{name}' is {value!r}"
-        if isinstance(value, tuple):
-            if not all(map(_finite, value)):
-                raise ValueError(f"{subject}; give finite numbers.")
-            if len(set(value)) < 2:
-                raise ValueError(f"{subject}; give at least two different numbers.")
-        elif not _finite(value):
-            raise ValueError(f"{subject}; give a finite number.")
+# families by their constants that are kept; a slider over a constant makes many
+_MOST_VARIANTS = 64
 
 
-def _finite(value: object) -> bool:
-    return isinstance(value, Real) and not isinstance(value, bool) and math.isfinite(value)
+@lru_cache(_MOST_VARIANTS)
+def _variant(first: Family, constants: tuple[tuple[str, Any], ...]) -> Family:
+    family = replace(first, constants=dict(constants), support=first.__dict__["_support_declared"])
+    object.__setattr__(family, "_variant_of", first)
+    return family
 
 
-def _place_support(family: Family) -> None:
-    """Where the support depends on the constants, the one that belongs to them."""
-    if callable(family.support):
-        object.__setattr__(family, "support_declared", family.support)
-    if family.support_declared is not None:
-        object.__setattr__(family, "support", family.support_declared(**family.constants))
+def _exact_constant(value: Any) -> Any:
+    return tuple(map(exact, value)) if isinstance(value, tuple) else exact(value)
+
+
+def _checked_constants(family: Family, given: Mapping[str, Any]) -> dict[str, Any]:
+    """The constants as declared, those given instead, each checked; raises `ValueError`."""
+    declared = {c.name: c for c in family.constants_declared}
+    values = {c.name: c.default for c in family.constants_declared} | dict(given)
+    return {name: declared.get(name, Constant(name, 0.0)).check(value, family.title) for name, value in values.items()}
+
+
+def _settle_constants(family: Family) -> None:
+    """Check the constants, make them read-only, and fill them in wherever a formula names them."""
+    constants = _checked_constants(family, family.constants)
+    fixed = {name: _exact_constant(value) for name, value in constants.items()}
+    support: Any = family.support
+    put = partial(object.__setattr__, family)
+    put("_support_declared", support)
+    put("constants", MappingProxyType(constants))
+    put("support", support if isinstance(support, Support) else support(**constants))
+    for name in ("natural", "expectation", "kl"):
+        put(name, _filled(getattr(family, name), fixed))
+    charts = (replace(c, to=_filled(c.to, fixed), back=_filled(c.back, fixed)) for c in family.charts_declared)
+    put("charts_declared", tuple(charts))
+
+
+def _filled(formula: Formula | None, constants: Mapping[str, Any]) -> Any:
+    """The formula with the constants it names after a *."""
+    if formula is None:
+        return None
+    named = inspect.signature(formula).parameters.values()
+    wanted = {p.name: constants[p.name] for p in named if p.kind is p.KEYWORD_ONLY}
+    return partial(formula, **wanted) if wanted else formula
 
 
 def _check_signature(family: Family) -> None:

@@ -19,14 +19,35 @@ EVERY = pytest.mark.parametrize("slug", CATALOG)
 CHARTS = pytest.mark.parametrize(("slug", "key"), [(s, k) for s, f in CATALOG.items() for k in f.charts])
 REFERENCE = {
     "bernoulli": lambda p: stats.bernoulli(p), "beta": lambda a, b: stats.beta(a, b),
+    "binomial": lambda p: stats.binom(10, p),
     "categorical": lambda p1, p2: stats.rv_discrete(values=((1, 2, 3), (p1, p2, 1 - p1 - p2))),
     "cauchy": lambda x0, gamma: stats.cauchy(x0, gamma), "exponential": lambda lam: stats.expon(scale=1 / lam),
-    "gamma": lambda k, beta: stats.gamma(k, scale=1 / beta),
+    "gamma": lambda k, beta: stats.gamma(k, scale=1 / beta), "geometric": lambda p: stats.geom(p, loc=-1),
+    "gumbel": lambda mu, beta: stats.gumbel_r(mu, beta),
+    "inverse_gamma": lambda alpha, beta: stats.invgamma(alpha, scale=beta),
+    "kumaraswamy": lambda a, b: Kumaraswamy(a, b),
     "inverse_gaussian": lambda mu, lam: stats.invgauss(mu / lam, scale=lam),
-    "laplace": lambda mu, b: stats.laplace(mu, b), "normal": lambda mu, sigma: stats.norm(mu, sigma),
+    "laplace": lambda mu, b: stats.laplace(mu, b), "logistic": lambda mu, s: stats.logistic(mu, s),
+    "lognormal": lambda mu, sigma: stats.lognorm(sigma, scale=np.exp(mu)),
+    "negative_binomial": lambda p: stats.nbinom(5, p), "pareto": lambda alpha: stats.pareto(alpha),
+    "rayleigh": lambda sigma: stats.rayleigh(scale=sigma),
+    "student_t": lambda mu, sigma: stats.t(5, mu, sigma), "normal": lambda mu, sigma: stats.norm(mu, sigma),
     "poisson": lambda lam: stats.poisson(lam), "von_mises": lambda mu, kappa: stats.vonmises(kappa, mu),
     "weibull": lambda k, lam: stats.weibull_min(k, scale=lam),
 }  # fmt: skip
+
+
+class Kumaraswamy:
+    """The law whose distribution function is 1 − (1 − xᵃ)ᵇ, which SciPy has not."""
+
+    def __init__(self, a, b):
+        self.a, self.b = a, b
+
+    def ppf(self, q):
+        return (1 - (1 - q) ** (1 / self.b)) ** (1 / self.a)
+
+    def logpdf(self, x):
+        return np.log(self.a * self.b * x ** (self.a - 1) * (1 - x**self.a) ** (self.b - 1))
 
 
 def coin(**changes):
@@ -295,6 +316,16 @@ def test_a_declaration_is_frozen_and_hashable(slug):
         (lambda: coin(log_density=lambda x, q: x * q),
          "Family 'Coin': log_density takes (q) after x, but the declaration names (p)"),
         (lambda: coin(constants={"n": 3}), "log_density takes (p) after x, but the declaration names (p, n)"),
+        (lambda: CATALOG["binomial"].with_constants(n=0),
+         "Family 'Binomial': constant 'n' is 0; choose a whole number greater than 0 and less than 1e+06."),
+        (lambda: CATALOG["binomial"].with_constants(n=2.5), "constant 'n' is 2.5; choose a whole number greater than"),
+        (lambda: CATALOG["binomial"].with_constants(n="7"), "constant 'n' is '7'; give a finite number"),
+        (lambda: CATALOG["negative_binomial"].with_constants(r=0), "constant 'r' is 0; choose a number greater than 0"),
+        (lambda: CATALOG["pareto"].with_constants(x_m=-1), "constant 'x_m' is -1; choose a number greater than 0."),
+        (lambda: CATALOG["student_t"].with_constants(nu=-0.0), "constant 'nu' is -0.0; choose a number greater than 0"),
+        (lambda: CATALOG["student_t"].with_constants(nu=np.nan), "constant 'nu' is nan; give a finite number"),
+        (lambda: student(nu=(1, 1)), "constant 'nu' is (1, 1); give at least two different numbers"),
+        (lambda: Support("real", (0, 1), low=1), "only a half-line has a start"),
         (lambda: student(nu="__import__('os')"), "constant 'nu' is \"__import__('os')\"; give a finite number"),
         (lambda: student(nu=np.inf), "constant 'nu' is inf"),
         (lambda: student(nu=True), "constant 'nu' is True"),
@@ -327,6 +358,33 @@ def test_constants_are_exact_and_may_be_replaced():
     for nu in (1, 2.5, 30):
         expected = stats.t(nu, 0.4, 1.7).logpdf(x)
         assert family.with_constants(nu=nu).log_probability(x, [0.4, 1.7]) == pytest.approx(expected, rel=1e-12)
+
+
+def test_the_same_constants_give_the_same_family():
+    family = CATALOG["student_t"]
+    three = family.with_constants(nu=3)
+    assert three is family.with_constants(nu=3.0) is three.with_constants(nu=3)
+    assert three.with_constants(nu=5) is family is family.with_constants()
+    assert CATALOG["pareto"].with_constants(x_m=3) is not three
+
+
+def test_constants_are_read_only():
+    with pytest.raises(TypeError):
+        CATALOG["student_t"].constants["nu"] = 3
+    assert CATALOG["student_t"].constants == {"nu": 5}
+
+
+def test_a_constant_moves_the_support_and_the_charts():
+    n, size = CATALOG["binomial"].with_constants(n=3), CATALOG["pareto"].with_constants(x_m=2)
+    assert n.support.values().tolist() == [0, 1, 2, 3]
+    assert isinstance(CATALOG["binomial"].with_constants(n=np.float64(3)).constants["n"], int)
+    assert size.support.contains([1.9, 2, 2.1]).tolist() == [False, False, True]
+    x = np.array([1.5, 2.5, 40])
+    assert size.log_probability(x, [3.0]) == pytest.approx(stats.pareto(3, scale=2).logpdf(x))
+    assert chart_map(n, "mean").to([0.5]) == pytest.approx([1.5])
+    assert chart_map(n, "expectation").back([1.5]) == pytest.approx([0.5])
+    assert n.charts["mean"].names == ("mean",)
+    assert chart_map(size, "expectation").back([np.log(2) + 0.25]) == pytest.approx([4])
 
 
 @settings(max_examples=60)

@@ -1,5 +1,7 @@
 """Spaces with published geodesics: known distances, paths at constant speed, and every digit in hard cases."""
 
+from dataclasses import astuple
+
 import mpmath
 import numpy as np
 import pytest
@@ -12,7 +14,12 @@ from fimviz.atlas import chart_map
 from fimviz.derive.examination import examination_points
 from fimviz.isometry import HyperbolicPlane, Simplex, recognise
 
-RECOGNISED = {"normal": (1, 2, 0), "cauchy": (0.5, 0.5, 0), "laplace": (1, 1, 0), "categorical": None}
+SLANT = 1 - float(np.euler_gamma)
+RECOGNISED = {
+    "normal": (1, 2, 0), "lognormal": (1, 2, 0), "cauchy": (0.5, 0.5, 0), "laplace": (1, 1, 0), "categorical": None,
+    "logistic": (1 / 3, (np.pi**2 + 3) / 9, 0), "student_t": (6 / 8, 10 / 8, 0),
+    "gumbel": (1, SLANT**2 + np.pi**2 / 6, -SLANT),
+}  # fmt: skip
 EVERY = pytest.mark.parametrize("slug", RECOGNISED)
 TIMES = np.linspace(0, 1, 11)
 # x + cσ/a shifts the half-plane: the metric of a Gumbel law, which is not symmetric
@@ -51,7 +58,11 @@ def test_known_distances(slug, p, q, distance):
 @EVERY
 def test_the_spaces_of_the_catalogue_are_recognised(slug):
     closed = fisher_metric(CATALOG[slug]).closed_form
-    assert closed.isometry == (Simplex() if RECOGNISED[slug] is None else HyperbolicPlane(*RECOGNISED[slug]))
+    if RECOGNISED[slug] is None:
+        assert closed.isometry == Simplex()
+    else:
+        assert isinstance(closed.isometry, HyperbolicPlane)
+        assert astuple(closed.isometry) == pytest.approx(RECOGNISED[slug], rel=1e-15)
 
 
 @pytest.mark.parametrize("slug", sorted(set(CATALOG) - set(RECOGNISED)))

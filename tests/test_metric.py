@@ -292,7 +292,8 @@ def gamma_curvature(k):
     return (p + k * q) / (4 * (k * p - 1) ** 2)
 
 
-CONSTANT = {"normal": -1 / 2, "cauchy": -2.0, "laplace": -1.0, "weibull": -6 / np.pi**2, "categorical": 1 / 4,
+CONSTANT = {"lognormal": -1 / 2, "logistic": -9 / (np.pi**2 + 3), "gumbel": -6 / np.pi**2, "student_t": -8 / 10,
+            "normal": -1 / 2, "cauchy": -2.0, "laplace": -1.0, "weibull": -6 / np.pi**2, "categorical": 1 / 4,
             "inverse_gaussian": -1 / 2}  # fmt: skip
 
 

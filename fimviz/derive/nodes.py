@@ -22,7 +22,7 @@ def panels(edges: Array) -> tuple[Array, Array]:
 
 def mode(log_density: Callable[[Array], Array], shape: tuple[int, ...], places: int = 801) -> Array:
     """The mode in u by zooming: a grid of sinh spacing, then ever finer ones around the best point."""
-    # as far as the nodes reach on the line: a place beyond the grid would not be found
+    # a place beyond the grid would not be found, nor be told from its neighbours
     t = np.linspace(-40, 40, places)
     grid = np.broadcast_to(np.sinh(t), (*shape, t.size))
     step = None

@@ -1,7 +1,7 @@
 """Expectations under p(x; θ) by quadrature: the numbers that every formula is held against.
 
 Continuous supports are mapped to u ∈ ℝ (identity, log, logit), shifted and scaled to the mode and
-the two widths of the density in u, and then by u = u₀ + w sinh t, |t| ≤ 40 on the line and 10
+the two widths of the density in u, and then by u = u₀ + w sinh t, |t| ≤ 170 on the line and 10
 elsewhere, so that tails of any power are reached. In r = ∛t the integrand is integrated by
 Gauss–Legendre panels with an edge at the mode and at every kink or jump of the log-density.
 Everything is kept in logs until the end.
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fimviz.derive import nested, nodes
 from fimviz.exponential import Expr
-from fimviz.family import Family
+from fimviz.family import Family, Support
 from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
@@ -208,7 +208,7 @@ class Expectation:
             return np.maximum(np.rint(nodes.mode(log_density, theta.shape[:-1])), 0.0)
 
     def _continuous(self, theta: Array, panels: int, kinks: Array) -> Rule:
-        to_sample, log_slope, reach = _COORDINATES[self.family.support.kind]
+        to_sample, log_slope, reach = _coordinates(self.family.support)
 
         def log_density(u: Array) -> Array:
             value = self.log_density(to_sample(u), theta) + log_slope(u)
@@ -243,7 +243,7 @@ class Expectation:
         with np.errstate(all="ignore"):
             if self.family.support.kind == "unit":
                 return np.log(x) - np.log1p(-x)
-            return np.log(x) if self.family.support.kind == "positive" else x
+            return np.log(x - self.family.support.low) if self.family.support.kind == "positive" else x
 
     def of(self, f: Callable[[Array], Array], theta: ArrayLike) -> Array:
         """E[f(x)] for f acting on the nodes `Rule.x` and returning (..., n) or (..., n, m, …)."""
@@ -356,10 +356,12 @@ def _line(u: Array) -> tuple[Array, Array, Array]:
         return u, np.log(u), np.log1p(-u)
 
 
-def _half_line(u: Array) -> tuple[Array, Array, Array]:
+def _half_line(u: Array, low: float = 0.0) -> tuple[Array, Array, Array]:
     with np.errstate(all="ignore"):
-        x = np.exp(u)
-        return x, u, np.log1p(-x)
+        x = low + np.exp(u)
+        # log x where x itself is too large to be a number, and with its digits where it is near `low`
+        log_x = np.log(low) + np.logaddexp(0, u - np.log(low)) if low else u
+        return x, log_x, np.log1p(-x)
 
 
 def _interval(u: Array) -> tuple[Array, Array, Array]:
@@ -369,7 +371,12 @@ def _interval(u: Array) -> tuple[Array, Array, Array]:
 
 # (x, log x, log(1−x)) of u, log |dx/du| and how far t runs, by kind of support
 _COORDINATES: dict[str, tuple[Callable, Callable, float]] = {
-    "real": (_line, np.zeros_like, 40.0),
+    "real": (_line, np.zeros_like, 170.0),
     "positive": (_half_line, lambda u: u, 10.0),
     "unit": (_interval, lambda u: -np.logaddexp(0, -u) - np.logaddexp(0, u), 10.0),
 }
+
+
+def _coordinates(support: Support) -> tuple[Callable, Callable, float]:
+    to_sample, log_slope, reach = _COORDINATES[support.kind]
+    return (partial(to_sample, low=support.low) if support.low else to_sample), log_slope, reach
