@@ -185,7 +185,7 @@ def test_newton_is_natural_in_natural_coordinates(slug):
     assert tape(*n, *target) == pytest.approx(upper, rel=1e-9, abs=1e-9 * np.abs(g).max())
 
 
-@EVERY
+@WITH_KL
 def test_the_hessian_is_the_slope_of_the_slope(slug):
     family = CATALOG[slug]
     loss = chart_loss_tape(family, family.solver)
