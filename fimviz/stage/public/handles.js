@@ -4,6 +4,7 @@
  */
 import { el, setAttr, setStyle } from "./dom.js";
 import { gripAt, taken, wayOf } from "./grip.js";
+import { valueAt } from "./plain.js";
 import { usable } from "./scene.js";
 import { formatNumber } from "./text.js";
 
@@ -68,7 +69,8 @@ export class Hands {
     setStyle(node, "top", `${handle.y.toFixed(2)}px`);
     const { scene, words, epoch } = this.stage;
     const age = `${epoch}|${scene.version(handle.mark.value)}`;
-    if (this.told.get(node) !== age) this.#tell(handle, node, scene, words);
+    // What a handle on a curve says depends on more than its own value.
+    if (handle.told || this.told.get(node) !== age) this.#tell(handle, node, scene, words);
     this.told.set(node, age);
   }
 
@@ -76,13 +78,17 @@ export class Hands {
   #tell(handle, node, scene, words) {
     setAttr(node, "aria-label", handle.mark.name ?? words("handle_value", { label: handle.mark.label ?? handle.mark.value, value: "" }).trim());
     setAttr(node, "aria-description", words("handle_help"));
-    const xi = this.#chart(handle).fromU(handle.u);
-    const [lo, hi] = this.#range(handle);
+    const { now, range, text } = handle.told?.() ?? this.#reading(handle, scene);
+    const [lo, hi] = range;
     setAttr(node, "aria-valuemin", round(lo));
     setAttr(node, "aria-valuemax", round(hi));
-    setAttr(node, "aria-valuenow", round(Math.min(hi, Math.max(lo, xi[0]))));
-    const { said, value } = handle.mark;
-    setAttr(node, "aria-valuetext", said ? scene.fill(said, { xi: xi[0] }) : valueText(scene, value));
+    setAttr(node, "aria-valuenow", round(Math.min(hi, Math.max(lo, now))));
+    setAttr(node, "aria-valuetext", text);
+  }
+
+  #reading(handle, scene) {
+    const [now] = this.#chart(handle).fromU(handle.u), { said, value } = handle.mark;
+    return { now, range: this.#range(handle), text: said ? scene.fill(said, { xi: now }) : valueText(scene, value) };
   }
 
   #chart(handle) {
@@ -103,8 +109,8 @@ export class Hands {
   #nearest(x, y) {
     let best = null, least = Infinity;
     for (const handle of this.handles) {
-      // On rulers the row counts for more than the place along it.
-      const away = Math.hypot(handle.x - x, (handle.y - y) * (this.view.frame?.kind === "ruler" ? 3 : 1));
+      // On rulers the row counts for more than the place along it; on curves only the place does, in the row if one is there.
+      const away = handle.away?.(x, y) ?? Math.hypot(handle.x - x, (handle.y - y) * (this.view.frame?.kind === "ruler" ? 3 : 1));
       if (away < least) [best, least] = [handle, away];
     }
     return best;
@@ -187,14 +193,15 @@ export class Hands {
     event.preventDefault();
     event.stopPropagation();
     const factor = event.shiftKey ? 10 : event.altKey ? 0.1 : 1;
-    const now = this.#current(handle);
-    this.stage.nudge(this.view, now, ...this.#step(now, direction, factor));
+    const now = handle.now?.() ?? this.#current(handle);
+    const to = now.stepped?.(direction[0] + direction[1], factor) ?? this.#step(now, direction, factor);
+    this.stage.nudge(this.view, now, ...to);
   }
 
   /** The handle where its value is now; several keys may arrive between two frames. */
   #current(handle) {
-    const { stage, view } = this;
-    const u = stage.scene.point(handle.mark.value);
+    const { view } = this;
+    const u = view.pen.point(handle.mark.value);
     const [x, y] = view.pen.projectXi(this.#chart(handle).fromU(u), handle.mark);
     return { ...handle, u, x, y };
   }
@@ -211,7 +218,7 @@ export class Hands {
   }
 }
 
-function roundStep(range) {
+export function roundStep(range) {
   const raw = range / 100, base = 10 ** Math.floor(Math.log10(raw));
   return base * [1, 2, 5, 10].find((m) => m * base >= raw * 0.999);
 }
@@ -222,8 +229,9 @@ const round = (x) => Number(x.toPrecision(4));
 export function valueText(scene, name) {
   const theta = scene.values[name];
   if (!Array.isArray(theta)) return formatNumber(theta, ".2f");
-  const given = scene.data?.model?.theta ?? [];
-  return theta.map((value, i) => `${given[i]?.label ?? given[i]?.symbol ?? given[i]?.name ?? i} ${parameter(value, given[i])}`).join(", ");
+  const given = scene.coordinates(name);
+  const nameOf = (one, i) => one?.label ?? one?.symbol ?? one?.name ?? (theta.length > 1 ? i : "");
+  return theta.map((value, i) => `${nameOf(given[i], i)} ${parameter(value, given[i])}`.trim()).join(", ");
 }
 
 /** Two decimals, or three digits where two decimals would say nothing; `given` tells a probability. */
@@ -237,8 +245,10 @@ export function parameter(value, given) {
  * from the handle; null when even the way's beginning is outside.
  */
 export function pointAt(view, handle, x, y, scene) {
+  if (handle.valueAt) return handle.valueAt(x, y);
   const { frame, pen } = view, chart = pen.chartOf(handle.mark);
   const [tx, ty] = clampTo(frame, handle, x, y);
+  if (chart.plain) return valueAt(scene, handle.mark.value, frame.fromPx(tx, ty, handle.row));
   const at = (s) => {
     const px = handle.x + s * (tx - handle.x), py = handle.y + s * (ty - handle.y);
     const u = chart.toU(frame.fromPx(px, py, handle.row), handle.u);

@@ -49,22 +49,43 @@ export class Layout {
 
   /** Stacked, the side has the height its rows need. */
   #sideHeight() {
-    const panels = this.stage.views.map((view) => view.panel).filter((panel) => panel.area === "side");
-    const rows = panels.map((panel) => (panel.kind === "density" ? panel.rows?.length ?? 1 : 2.5));
-    return 24 + rows.reduce((sum, count) => sum + Math.max(170, 112 * count), 0);
+    const panels = this.#panels("side");
+    return 24 + panels.reduce((sum, panel) => sum + (rowsHeight(panel) ?? 280), 0);
   }
 
+  #panels(area) {
+    return this.stage.views.map((view) => view.panel).filter((panel) => (panel.area ?? "picture") === area);
+  }
+
+  /** The panels of an area; without any, those of the other decide. */
+  #drawnIn(area) {
+    const panels = this.#panels(area);
+    return panels.length ? panels : this.stage.views.map((view) => view.panel);
+  }
+
+  /** Panels of the picture stand side by side, or one above the other: always ("rows"), or where it is narrow ("columns"). */
   #pictureHeight(width, stacked) {
-    const { element, data, views, picture, narrow } = this.stage;
-    const alone = element.classList.contains("fv-alone");
-    const own = stacked || alone ? width : width * 0.61;
-    const aspect = views[0]?.panel.aspect ?? (stacked ? 0.72 : alone ? 0.42 : 0.585);
-    const usual = Math.round(Math.min(stacked ? 460 : 440, Math.max(narrow ? 250 : 280, own * aspect)));
+    const { element, data, picture } = this.stage;
+    const upright = data.stack === "rows" || (data.stack === "columns" && stacked);
+    picture.classList.toggle("fv-upright", upright);
+    const alone = element.classList.contains("fv-alone"), own = stacked || alone ? width : width * 0.61;
+    const heightOf = (panel) => this.#panelHeight(panel, own, stacked, alone), heights = this.#drawnIn("picture").map(heightOf);
+    for (const { panel, element } of this.stage.views)
+      element.style.flexGrow = upright && (stacked || !panel.share) && panel.area !== "side" ? heightOf(panel) : panel.share > 0 ? panel.share : "";
+    const usual = Math.round(upright ? heights.reduce((sum, h) => sum + h, 0) : Math.max(0, ...heights));
     if (!data.present) return usual;
     this.#learnBelow();
     const rows = element.scrollHeight - picture.offsetHeight;
     const room = window.innerHeight - this.#top() - rows - this.below;
-    return Math.round(Math.max(220, Math.min(room, 0.56 * width)));
+    const shape = this.#panels("picture").some((panel) => panel.kind === "curves") ? 1 : 0.56;
+    return Math.round(Math.max(220, Math.min(room, shape * width)));
+  }
+
+  #panelHeight(panel, own, stacked, alone) {
+    if (panel.height > 0) return panel.height;
+    if (panel.kind === "curves") return Math.min(stacked ? Infinity : 680, Math.max(240, rowsHeight(panel)));
+    const aspect = panel.aspect ?? (stacked ? 0.72 : alone ? 0.42 : 0.585);
+    return Math.min(stacked ? 460 : 440, Math.max(this.stage.narrow ? 250 : 280, own * aspect));
   }
 
   /** What the page itself puts below the stage shows only as overflow; it is learnt once per size. */
@@ -75,6 +96,16 @@ export class Layout {
     const box = scroller(element), over = box.scrollHeight - box.clientHeight;
     if (over > 0 && this.below < 160) this.below += Math.min(over, 60);
   }
+}
+
+const ROW = 112; // pixels
+
+/** What a panel of rows needs; null for others. */
+function rowsHeight({ kind, rows }) {
+  if (kind === "density") return Math.max(170, ROW * (rows?.length ?? 1));
+  if (kind !== "curves") return null;
+  const weights = (Array.isArray(rows) ? rows : []).map((row) => (row?.weight > 0 ? row.weight : 1));
+  return Math.max(170, 30 + ROW * weights.reduce((sum, weight) => sum + weight, 0));
 }
 
 function scrolled(node) {

@@ -40,7 +40,7 @@ const MARKS = {
   track: (pen, mark, id) => MARKS.path(pen, { pace: "parameter", ...mark }, id),
 
   dot(pen, mark, id) {
-    const [x, y] = projectOne(pen, pen.scene.point(mark.at), mark);
+    const [x, y] = projectOne(pen, pen.point(mark.at), mark);
     if (!Number.isFinite(x + y)) return void limitDot(pen, mark);
     const fill = role(pen, mark).colour;
     const r = 5 * pen.style.k;
@@ -105,7 +105,7 @@ const MARKS = {
   },
 
   bands(pen, mark, id, index) {
-    const target = pen.scene.point(mark.target);
+    const target = pen.point(mark.target);
     if (!usable(target)) return;
     const moving = pen.moving === mark.target;
     const version = pen.scene.version(mark.target);
@@ -136,7 +136,7 @@ const MARKS = {
 
   /** A line through points of the chart itself: axes of an ellipse, a boundary, a chord. */
   line(pen, mark, id) {
-    const flat = (mark.points ?? []).flat();
+    const flat = (mark.points ?? []).flat().map((x) => (x === null ? NaN : pen.scene.number(x)));
     const pts = pen.projectXi(Float64Array.from(flat), mark);
     const line = lineStyle(pen, mark, id);
     pen.front.push({ t: "path", pts, ...line, closed: mark.closed });
@@ -144,20 +144,20 @@ const MARKS = {
   },
 
   text(pen, mark, id) {
-    const [x, y] = mark.at ? projectOne(pen, pen.scene.point(mark.at), mark) : pen.projectXi([mark.x, mark.y], mark);
+    const [x, y] = mark.at ? projectOne(pen, pen.point(mark.at), mark) : pen.projectXi([pen.scene.number(mark.x), pen.scene.number(mark.y)], mark);
     label(pen, mark, id, x, y, { gap: 0.1 });
   },
 
   arrow(pen, mark, id) {
-    const [x0, y0] = projectOne(pen, pen.scene.point(mark.from), mark);
-    const [x1, y1] = projectOne(pen, pen.scene.point(mark.to), mark);
+    const [x0, y0] = projectOne(pen, pen.point(mark.from), mark);
+    const [x1, y1] = projectOne(pen, pen.point(mark.to), mark);
     const line = lineStyle(pen, mark, id);
     pen.front.push({ t: "path", pts: [x0, y0, x1, y1], ...line });
     head(pen, x1, y1, x1 - x0, y1 - y0, line.stroke);
   },
 
   interval(pen, mark, id) {
-    const u = pen.scene.point(mark.at), radius = pen.scene.number(mark.radius);
+    const u = pen.point(mark.at), radius = pen.scene.number(mark.radius);
     if (!usable(u) || !(radius > 0)) return;
     if (mark.caps) return whisker(pen, mark, id, barEnds(pen, mark, u, radius));
     pen.front.push(bar(pen, mark, id, [u], radius));
@@ -165,7 +165,7 @@ const MARKS = {
 
   intervals(pen, mark, id) {
     const radius = pen.scene.number(mark.radius);
-    const all = (mark.points ?? []).map((theta) => pen.scene.point([theta].flat())).filter(usable);
+    const all = (mark.points ?? []).map((theta) => pen.point([theta].flat())).filter(usable);
     pen.still.push(id, radius);
     if (!(radius > 0)) return;
     const us = mark.apart ? apart(pen, all, radius) : all;
@@ -185,7 +185,7 @@ const MARKS = {
   },
 
   point(pen, mark, id) {
-    const [x, y] = projectOne(pen, pen.scene.point(mark.value ?? mark.at), mark);
+    const [x, y] = projectOne(pen, pen.point(mark.value ?? mark.at), mark);
     if (!Number.isFinite(x + y)) return;
     const { style } = pen, r = 5 * style.k;
     pen.front.push({ t: "disc", x, y, r: r + 2 * style.k, fill: style.colour("page") });
@@ -195,7 +195,7 @@ const MARKS = {
   },
 
   handle(pen, mark, id, index) {
-    const u = pen.scene.point(mark.value);
+    const u = pen.point(mark.value);
     const [at, y] = projectOne(pen, u, mark);
     if (!Number.isFinite(at + y)) return;
     const x = pen.rows ? onRuler(pen, at, y) : at;
@@ -369,7 +369,7 @@ const share = (from, to, lo, hi) => (to > hi ? (hi - from) / (to - from) : to < 
 function tile(pen, mark, radius) {
   const out = [], chart = pen.chartOf(mark);
   for (const theta of mark.points ?? []) {
-    const u = pen.scene.point(theta);
+    const u = pen.point(theta);
     if (usable(u)) out.push(...pen.projectXi(chart.ellipse(u, radius, 56), mark), NaN, NaN);
   }
   return Float64Array.from(out);
@@ -377,7 +377,7 @@ function tile(pen, mark, radius) {
 
 function scatter(pen, mark) {
   const out = [];
-  for (const theta of mark.points ?? []) out.push(...projectOne(pen, pen.scene.model.fromTheta(theta), mark));
+  for (const theta of mark.points ?? []) out.push(...projectOne(pen, pen.chartOf(mark).plain ? theta : pen.scene.model.fromTheta(theta), mark));
   return Float64Array.from(out);
 }
 
@@ -461,7 +461,7 @@ function bar(pen, mark, id, us, radius) {
 }
 
 function thread(pen, name) {
-  const u = pen.scene.point(name), out = [];
+  const u = pen.point(name), out = [];
   if (!usable(u)) return out;
   const at = pen.rows.map((_, row) => pen.projectXi(pen.chartOf({ row }).fromU(u), { row }));
   for (let r = 0; r + 1 < at.length; r++) {

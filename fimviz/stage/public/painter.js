@@ -5,7 +5,7 @@
  *   {t: "disc", x, y, r, fill?, fillAlpha?, stroke?, width?, alpha?}
  *   {t: "dots", pts, r, fill, fillAlpha?, stroke?, width?}
  *   {t: "text", x, y, text, size, weight?, fill, anchor?, halo?, haloWidth?, rotate?}        y is the baseline
- *   {t: "clip", x, y, w, h} … {t: "end"}
+ *   {t: "clip", x, y, w, h} or {t: "clip", pts} … {t: "end"}     inside a rectangle, or inside closed outlines
  */
 
 const ANCHOR = { start: "left", middle: "center", end: "right" };
@@ -113,7 +113,8 @@ const CANVAS = {
   clip(pen, item) {
     pen.save();
     pen.ctx.beginPath();
-    pen.ctx.rect(item.x, item.y, item.w, item.h);
+    if (item.pts) trace(pen.ctx, item.pts, true);
+    else pen.ctx.rect(item.x, item.y, item.w, item.h);
     pen.ctx.clip();
   },
   end(pen) {
@@ -145,7 +146,7 @@ export function paintSVG(list, family, name = "p") {
     if (item.t === "end") return "</g>";
     if (item.t === "clip") {
       const id = `${name}-clip-${clips++}`;
-      const box = `<rect x="${n(item.x)}" y="${n(item.y)}" width="${n(item.w)}" height="${n(item.h)}"/>`;
+      const box = item.pts ? `<path d="${steps(item.pts, true)}"/>` : `<rect x="${n(item.x)}" y="${n(item.y)}" width="${n(item.w)}" height="${n(item.h)}"/>`;
       return `<clipPath id="${id}">${box}</clipPath><g clip-path="url(#${id})">`;
     }
     return SVG[item.t](item, family);

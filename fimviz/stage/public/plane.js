@@ -7,6 +7,7 @@ import { remember } from "./alike.js";
 import { drawAxes } from "./axes.js";
 import { placeLabels } from "./labels.js";
 import { drawMark } from "./marks.js";
+import { chartOf, pointsOf } from "./plain.js";
 
 /** Pixels of a window: toPx(X, Y), fromPx(x, y), box (the axes' rectangle), window (what of the plane it shows). */
 export function planeFrame(panel, width, height, style) {
@@ -45,10 +46,11 @@ function axesBox(panel, width, height, style) {
 
 /** Everything to be drawn for one plane. `context`: {scene, style, words, lit, focus, cache, memory, moving}. */
 export function drawPlane(panel, frame, context) {
-  const chart = context.scene.chart(panel.chart);
+  const chart = chartOf(context.scene, panel.chart, 2);
   const pen = {
     ...context, panel, frame, chart,
-    spec: context.scene.chartSpec(panel.chart) ?? {},
+    spec: (!chart?.plain && context.scene.chartSpec(panel.chart)) || {},
+    point: pointsOf(context.scene, chart),
     back: [], texts: [], front: [], labels: [], lines: [], handles: [], hits: [], notices: [], obstacles: [], still: [], remarks: new Map(),
   };
   drawOutline(pen);
@@ -74,7 +76,8 @@ export function drawPlane(panel, frame, context) {
 function liftAtTurns({ spec, frame, back, front }) {
   const turn = (spec.coords?.[0]?.period ?? 0) * frame.sx;
   if (!(turn > 0)) return;
-  for (const item of [...back, ...front]) if (item.t === "path") item.pts = lifted(item.pts, turn / 2);
+  const leaps = (dx) => Math.abs(dx) > turn / 2;
+  for (const item of [...back, ...front]) if (item.t === "path") item.pts = lifted(item.pts, leaps);
 }
 
 /** Of descents the thin ones come first: a zigzag that runs away lies under the one to look at. */

@@ -4,6 +4,7 @@
  */
 import { placeLabels } from "./labels.js";
 import { drawMark } from "./marks.js";
+import { chartOf as ownChart, pointsOf } from "./plain.js";
 import { handleItems } from "./plane.js";
 import { axisNumber, niceTicks } from "./text.js";
 import { textWidth } from "./painter.js";
@@ -26,12 +27,16 @@ export function rulerFrame(panel, width, height, style) {
 
 export function drawRuler(panel, frame, context) {
   const { scene, style } = context;
-  const chartOf = (mark) => scene.chart(frame.rows[mark?.row ?? 0]?.chart ?? panel.chart);
+  const chartOf = (mark) => {
+    const row = frame.rows[mark?.row ?? 0]?.chart;
+    return ownChart(scene, row === undefined ? panel.chart : row, 1);
+  };
   const pen = {
     ...context, panel, frame, chartOf, chart: chartOf({}), rows: frame.rows,
     back: [], names: [], front: [], labels: [], lines: [], handles: [], hits: [], notices: [], obstacles: [], still: [],
   };
   if (!pen.chart) return pen;
+  pen.point = pointsOf(scene, pen.chart);
   pen.projectXi = (xi, mark) => onRow(xi, chartOf(mark).n, frame.rows[mark?.row ?? 0] ?? frame.rows[0], (mark?.lift ?? 0) * style.k);
   frame.rows.forEach((row, i) => drawRow(pen, row, i));
   const clip = { t: "clip", x: 2, y: 0, w: frame.width - 4, h: frame.height };

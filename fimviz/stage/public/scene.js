@@ -8,6 +8,8 @@
 import { alike, settled } from "./alike.js";
 import { makeModel, makeChart, makeDescent } from "./geometry.js";
 import { solve } from "./linear.js";
+import { functionOf, integral, outputsOf } from "./programs.js";
+import { ellipseOf } from "./quadratic.js";
 import { fillTemplate } from "./text.js";
 
 const readings = new WeakMap();
@@ -32,7 +34,7 @@ export class Scene {
   adopt(data) {
     this.data = data;
     this.parameters = (data.model?.theta ?? []).map((p) => p.name);
-    this.held = new Set((data.panels ?? []).flatMap((panel) => panel?.marks ?? []).filter((m) => m?.kind === "handle").map((m) => m.value));
+    this.held = new Set(marksOf(data).filter((mark) => mark?.kind === "handle").map((mark) => mark.value));
     const computed = Array.isArray(data.computed) ? data.computed.filter((c) => c && c.id && c.verb) : [];
     this.computed = settled(this.computed, computed);
     const key = data.family ?? JSON.stringify(data.model ?? null);
@@ -129,6 +131,26 @@ export class Scene {
     return u;
   }
 
+  /** The plain numbers a name stands for, or a list of expressions; null where one is missing. */
+  place(name) {
+    const found = Array.isArray(name) ? name.map((x) => this.number(x)) : name == null ? [] : this.numbers(name);
+    return found.length && found.every(Number.isFinite) ? Float64Array.from(found) : null;
+  }
+
+  /** All the numbers a name stands for: a point's declared coordinates, a tape's outputs, a value, an expression's one number. */
+  numbers(name) {
+    const result = typeof name === "string" ? this.results.get(name) : null;
+    if (result?.kind === "point") return result.ok ? result.theta : [];
+    if (result?.outputs) return result.outputs;
+    const value = typeof name === "string" ? this.values[name] : name;
+    return Array.isArray(value) ? value : [this.number(name)];
+  }
+
+  /** What the coordinates of a value are called: [{name, symbol, label, lo, hi}], its own or the model's. */
+  coordinates(name) {
+    return this.data?.coordinates?.[name] ?? this.data?.model?.theta ?? [];
+  }
+
   #fixed(theta) {
     if (!this.model || theta.length !== this.model.d) return null;
     const key = theta.join();
@@ -186,7 +208,7 @@ export class Scene {
 
   #run(spec, before) {
     const verb = Object.hasOwn(VERBS, spec.verb) ? VERBS[spec.verb] : null;
-    if (!verb || !this.model) return fail("path", "failed");
+    if (!verb || !(this.model || spec.tape || spec.verb === "number")) return fail("path", "failed");
     try {
       return verb(this, spec, before);
     } catch (error) {
@@ -202,14 +224,15 @@ export class Scene {
     if (result) return this.#property(result, prop);
     const value = this.values[id];
     if (!Array.isArray(value)) return prop ? undefined : value;
-    return prop ? this.#coordinate(value, prop) : undefined;
+    // A list of one is also its one number.
+    return prop ? this.#coordinate(value, prop, id) : value.length === 1 ? value[0] : undefined;
   }
 
-  #coordinate(theta, prop) {
-    const index = this.names().indexOf(prop);
+  #coordinate(theta, prop, id) {
+    const index = this.coordinates(id).findIndex((c) => c?.name === prop);
     if (index >= 0) return theta[index];
     if (/^\d+$/.test(prop)) return theta[Number(prop)];
-    const u = this.model?.fromTheta(theta);
+    const u = this.model?.d === theta.length ? this.model.fromTheta(theta) : null;
     return u ? this.chartCoordinate(u, prop) : undefined;
   }
 
@@ -221,7 +244,7 @@ export class Scene {
 
   #property(result, prop) {
     if (!result.ok && result.kind !== "descent") return undefined;
-    if (result.kind === "number") return prop ? result[prop] : result.value;
+    if (result.kind === "number") return prop && prop !== "outputs" ? result[prop] : result.value;
     if (result.kind === "point") return prop ? this.#coordinate(result.theta, prop) : undefined;
     if (result.kind === "curve" && /^(min|max)_/.test(prop ?? "")) return this.#extreme(result, prop);
     const value = LAZY.has(prop) ? result[prop]?.() : result[prop];
@@ -325,6 +348,7 @@ const VERBS = {
   },
 
   ellipse(scene, spec) {
+    if (spec.tape) return plainEllipse(scene, spec);
     const u = scene.point(spec.at);
     if (!usable(u)) return fail("curve", "outside");
     const radius = scene.number(spec.radius);
@@ -364,6 +388,19 @@ const VERBS = {
 
   number: (scene, spec) => number(scene.number(spec.value)),
 
+  tape(scene, spec) {
+    const outputs = outputsOf(scene, spec);
+    return outputs ? { ...number(outputs[0]), ...outputs, ok: outputs.some(Number.isFinite), outputs } : fail("number", "failed");
+  },
+
+  /** ∫ f over "x", or Σ f over "xs". */
+  integral(scene, spec) {
+    const f = functionOf(scene, spec);
+    if (!f) return fail("number", "failed");
+    if (spec.xs) return number(spec.xs.reduce((sum, x) => sum + f.at(x), 0));
+    return number(integral(f, spec.x.map((end) => scene.number(end))));
+  },
+
   /** Interior angles of the geodesic triangle, in degrees, with the Fisher angle at each corner. */
   triangle(scene, spec) {
     const corners = spec.corners.map((name) => scene.point(name));
@@ -375,6 +412,13 @@ const VERBS = {
     return angles.reduce((whole, angle, i) => ({ ...whole, [`angle${i}`]: angle }), out);
   },
 };
+
+/** {v : (v − centre)ᵀ M (v − centre) = radius²} in plain coordinates, M the outputs of a tape. */
+function plainEllipse(scene, spec) {
+  const m = outputsOf(scene, spec), u = scene.place(spec.centre);
+  if (!m || (m.length !== 3 && m.length !== 4) || u?.length !== 2) return fail("curve", "failed");
+  return { kind: "curve", u, ...ellipseOf(m, scene.number(spec.radius ?? 1), spec.count) };
+}
 
 function cornerAngle(model, u, first, second) {
   const p = model.connect(u, first), q = model.connect(u, second);
@@ -420,7 +464,13 @@ export function outline(result, chart) {
 
 const root = (name) => (typeof name === "string" ? name.split(".")[0] : name);
 
-const NOT_NAMES = new Set(["id", "verb", "when", "in", "rule", "chart", "op"]);
+/** Every mark of a scene's panels, also those that belong to one row. */
+export function marksOf(data) {
+  const panels = (data?.panels ?? []).filter(Boolean);
+  return panels.flatMap(({ marks, rows }) => [marks, ...(Array.isArray(rows) ? rows : []).map((row) => row?.marks)].filter(Array.isArray).flat());
+}
+
+const NOT_NAMES = new Set(["id", "verb", "when", "in", "rule", "chart", "op", "tape", "label"]);
 
 function collect(node, names) {
   if (typeof node === "string") names.add(root(node));

@@ -277,7 +277,8 @@ class Stage {
     const moving = this.drag?.handle.mark.value ?? null;
     const nudge = this.motion.nudge(now);
     const { scene, style, words, lit, epoch } = this;
-    for (const view of this.views) view.draw({ scene, style, words, lit, epoch, moving, nudge });
+    const unsettled = Boolean(this.drag || this.motion.busy || this.ledger.pending);
+    for (const view of this.views) view.draw({ scene, style, words, lit, epoch, moving, nudge, unsettled });
     this.scrubber.refresh(scene, words, Boolean(this.motion.playing));
     this.sliders.refresh(scene);
     this.formula.refresh(scene, lit);
@@ -361,7 +362,7 @@ class Stage {
     if (!drag?.fresh) return;
     drag.fresh = false;
     const theta = drag.handle.moveTo ? drag.moved && drag.handle.moveTo(drag.x) : this.#placed(drag);
-    if (theta) this.scene.set(drag.handle.mark.value, theta);
+    if (theta !== null && theta !== false) this.scene.set(drag.handle.mark.value, theta);
   }
 
   #placed({ view, handle, x, y, offset }) {
@@ -388,7 +389,7 @@ class Stage {
     if (this.drag) return;
     this.motion.stop();
     const theta = pointAt(view, handle, x, y, this.scene);
-    if (!theta) return;
+    if (theta === null) return;
     this.ledger.open();
     this.scene.set(handle.mark.value, theta);
     memory.set("dragged", "yes");
@@ -452,7 +453,9 @@ function alikeBut(skipped, a, b) {
 }
 
 /** The data without the marks: what is left decides how much room everything takes. */
-const outlined = (data) => ({ ...data, panels: data.panels.map((panel) => panel && { ...panel, marks: null }) });
+const outlined = (data) => ({ ...data, panels: data.panels.map((panel) => panel && { ...panel, marks: null, rows: bare(panel.rows) }) });
+
+const bare = (rows) => (Array.isArray(rows) ? rows.map((row) => row && { ...row, marks: null, curves: null }) : rows);
 
 function sameSlot(a, b) {
   return a.kind === b.kind && (a.area ?? "picture") === (b.area ?? "picture") && (a.id ?? "") === (b.id ?? "");

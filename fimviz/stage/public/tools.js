@@ -1,6 +1,8 @@
 /** The small toolbar, the help, and the numbers behind the picture as a table that can also be typed into. */
 import { el, memory, setText } from "./dom.js";
 import { parameter } from "./handles.js";
+import { limitsOf, valueWith } from "./plain.js";
+import { marksOf } from "./scene.js";
 import { formatNumber } from "./text.js";
 
 export class Toolbar {
@@ -107,9 +109,10 @@ export class Table {
     const { scene, data } = this.stage;
     const wanted = new Set();
     for (const { value, name } of handlesOf(data)) {
-      if (!Array.isArray(scene.values[value])) continue;
-      scene.values[value].forEach((x, i) => this.#field(wanted, value, name, i, x));
+      const now = scene.values[value];
+      [now].flat().forEach((x, i) => Number.isFinite(x) && this.#field(wanted, value, name, Array.isArray(now) ? i : null, x));
     }
+    for (const { pen } of this.stage.views) for (const [name, text] of pen?.readings ?? []) this.#text(wanted, name, text);
     for (const [name, text] of results(scene)) this.#text(wanted, name, text);
     for (const [key, row] of this.rows) if (!wanted.has(key)) row.node.remove(), this.rows.delete(key);
   }
@@ -127,10 +130,11 @@ export class Table {
     return row.cell;
   }
 
+  /** A coordinate of a point, or (index null) a value that is one number. */
   #field(wanted, value, name, index, x) {
     const { scene } = this.stage;
-    const given = scene.data.model?.theta?.[index] ?? {};
-    const label = `${name} ${given.label ?? given.symbol ?? given.name ?? index}`;
+    const given = index === null ? {} : scene.coordinates(value)[index] ?? { name: index };
+    const label = `${name} ${given.label || given.symbol || given.name || ""}`.trim();
     const input = this.#row(wanted, `${value}.${index}`, label, () =>
       el("input", { type: "number", step: "any", class: "fv-number", "aria-label": label, onchange: (event) => this.#type(value, index, event.target) }),
     );
@@ -143,20 +147,18 @@ export class Table {
 
   #type(value, index, input) {
     const { stage } = this, { scene } = stage;
-    const theta = scene.values[value].slice();
-    theta[index] = Number(input.value);
-    const fine = input.value !== "" && scene.model.inside(scene.model.fromTheta(theta));
-    input.setAttribute("aria-invalid", String(!fine));
-    if (fine) stage.patch({ [value]: theta }, "control");
-    else input.value = String(Number(scene.values[value][index].toPrecision(8)));
+    const typed = Number(input.value), [lo, hi] = limitsOf(scene, value, index ?? 0);
+    const next = input.value !== "" && typed >= lo && typed <= hi ? valueWith(scene, value, index ?? 0, typed) : null;
+    input.setAttribute("aria-invalid", String(next === null));
+    if (next !== null) stage.patch({ [value]: next }, "control");
+    else input.value = String(Number([scene.values[value]].flat()[index ?? 0].toPrecision(8)));
   }
 }
 
 function handlesOf(data) {
   const found = new Map();
-  for (const panel of data?.panels ?? [])
-    for (const mark of panel?.marks ?? [])
-      if (mark?.kind === "handle" && !found.has(mark.value)) found.set(mark.value, { value: mark.value, name: mark.name ?? mark.label ?? mark.value });
+  for (const mark of marksOf(data))
+    if (mark?.kind === "handle" && !found.has(mark.value)) found.set(mark.value, { value: mark.value, name: mark.name ?? mark.label ?? mark.value });
   return found.values();
 }
 

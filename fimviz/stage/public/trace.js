@@ -5,9 +5,9 @@ const CORNER = 0.05; // radians
 const PASSES = 5;
 const MOST = 600;
 
-/** pts: pixels at the parameters i / m; at(t): the pixel [x, y] at t. Returns a flat list. */
-export function refine(pts, at) {
-  let ts = null, xy = pts;
+/** pts: pixels at the parameters `times` (else i / m); at(t): the pixel [x, y] at t. Returns a flat list. */
+export function refine(pts, at, times = null) {
+  let ts = times, xy = pts;
   for (let pass = 0; pass < PASSES && xy.length < 2 * MOST; pass++) {
     const split = corners(xy);
     if (!split.size) break;
@@ -100,14 +100,15 @@ function withMiddles(ts, xy, split, at) {
   return [times, out];
 }
 
-/** The same curve with the pen lifted wherever x leaps by more than `most` pixels from one point to the next. */
-export function lifted(pts, most) {
-  let leaps = 0;
-  for (let i = 2; i + 1 < pts.length; i += 2) leaps += Math.abs(pts[i] - pts[i - 2]) > most;
-  if (!leaps) return pts;
-  const out = new Float64Array(pts.length + 2 * leaps);
+/** The same curve with the pen lifted wherever `leaps(dx, dy)` from one point to the next. */
+export function lifted(pts, leaps) {
+  const far = (i) => leaps(pts[i] - pts[i - 2], pts[i + 1] - pts[i - 1]);
+  let count = 0;
+  for (let i = 2; i + 1 < pts.length; i += 2) count += far(i);
+  if (!count) return pts;
+  const out = new Float64Array(pts.length + 2 * count);
   for (let i = 0, k = 0; i + 1 < pts.length; i += 2) {
-    if (i && Math.abs(pts[i] - pts[i - 2]) > most) out[k++] = out[k++] = NaN;
+    if (i && far(i)) out[k++] = out[k++] = NaN;
     out[k++] = pts[i];
     out[k++] = pts[i + 1];
   }

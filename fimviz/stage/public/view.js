@@ -3,6 +3,7 @@
  * kind decides who draws it.
  */
 import { alike, remember } from "./alike.js";
+import { drawCurves } from "./curves.js";
 import { drawDensities } from "./density.js";
 import { el } from "./dom.js";
 import { Hands } from "./handles.js";
@@ -16,6 +17,7 @@ const KINDS = {
   ruler: { frame: rulerFrame, draw: drawRuler },
   density: { frame: null, draw: drawDensities },
   series: { frame: null, draw: drawSeries },
+  curves: { frame: null, draw: drawCurves },
 };
 
 export const drawable = (panel) => Boolean(panel) && Object.hasOwn(KINDS, panel.kind);
@@ -103,8 +105,8 @@ export class View {
   /** The id of the mark under a point, or null. */
   hit(x, y) {
     let best = null, least = 9 * this.stage.style.k;
-    for (const { id, pts, box } of this.pen?.hits ?? []) {
-      const away = box ? (x >= box.x && x <= box.x + box.w && y >= box.y && y <= box.y + box.h ? 0 : Infinity) : distance(pts, x, y);
+    for (const { id, pts, box, far = 0 } of this.pen?.hits ?? []) {
+      const away = box ? (x >= box.x && x <= box.x + box.w && y >= box.y && y <= box.y + box.h ? far : Infinity) : distance(pts, x, y);
       if (away < least) [best, least] = [id, away];
     }
     return best;

@@ -52,6 +52,7 @@ export const ENGLISH = {
   reason_not_exponential: "Not an exponential family: there is no such path.",
   reason_leaves_domain: "That path leaves the model.",
   reason_failed: "This part could not be computed.",
+  reason_no_ellipse: "That matrix has no ellipse.",
   reason_edge: "The edge of the model was reached.",
   status_converged: "converged",
   status_left: "leaves the domain",
