@@ -12,7 +12,7 @@ from fimviz.connect import distance, geodesic_between, log, shortest_geodesic
 from fimviz.derive import Derivation, Step, derive
 from fimviz.derive.examination import State, Verdict, examine
 from fimviz.divergence import jeffreys, kl
-from fimviz.errors import AccuracyLost, DomainError, LeavesDomain, NoGeodesic
+from fimviz.errors import AccuracyLost, DomainError, LeavesDomain, NoGeodesic, TextRefused
 from fimviz.families import CATALOG
 from fimviz.family import Chart, Family, Parameter, Support
 from fimviz.field import curvature_map, indicatrix
@@ -20,6 +20,7 @@ from fimviz.geodesic import exp, geodesic, parallel_transport
 from fimviz.gradient import Descent, descend, natural_gradient
 from fimviz.inference import cramer_rao, estimates, jeffreys_volume, sample
 from fimviz.metric import Metric, fisher_metric
+from fimviz.typed import parse_family
 
 __all__ = [
     "CATALOG",
@@ -36,6 +37,7 @@ __all__ = [
     "State",
     "Step",
     "Support",
+    "TextRefused",
     "Verdict",
     "cramer_rao",
     "curvature_map",
@@ -55,6 +57,7 @@ __all__ = [
     "log",
     "natural_gradient",
     "parallel_transport",
+    "parse_family",
     "sample",
     "shortest_geodesic",
 ]

@@ -68,3 +68,20 @@ class AccuracyLost(GeodesicStops):
     """A geodesic's speed, which should be constant, drifts by 1e−6, or its numbers leave their range."""
 
     sentence = "The geodesic loses accuracy at length {length} (time {time})."
+
+
+class TextRefused(ValueError):
+    """Typed text that is no formula the library reads: one sentence with the place and what would be legal.
+
+    Attributes: `code`, the kind of reason in one or two words; `column`, the character it is about,
+    counted from 1, or None; `part`, which of several texts ("log_density", "support", a parameter's name).
+    """
+
+    def __init__(self, code: str, reason: str, column: int | None = None, part: str = ""):
+        self.code, self.reason, self.column, self.part = code, reason, column, part
+        place = f"character {column}" if column else ""
+        where = ", ".join(filter(None, (part, place)))
+        super().__init__(f"{where[0].upper()}{where[1:]}: {reason}" if where else f"{reason[0].upper()}{reason[1:]}")
+
+    def __reduce__(self):
+        return type(self), (self.code, self.reason, self.column, self.part)

@@ -29,7 +29,7 @@ REAL: Interval = (-math.inf, math.inf)
 POSITIVE: Interval = (0.0, math.inf)
 UNIT: Interval = (0.0, 1.0)
 Formula = Callable[..., Any]
-KINDS = ("real", "positive", "unit", "circle", "naturals", "finite", "plane", "simplex", "labels")
+KINDS = ("real", "positive", "unit", "interval", "circle", "naturals", "finite", "plane", "simplex", "labels")
 _SUBSCRIPTS = "₀₁₂₃₄₅₆"
 
 
@@ -106,9 +106,9 @@ class Constant:
 class Support:
     """Where a single observation lives, and the range of it that is drawn, the same for each coordinate.
 
-    kind: "real", "positive" (above `low`), "unit", "circle" (one turn), "naturals" or "finite"; with several
-    coordinates "plane" (ℝ²), "simplex" (the first two of three proportions) or "labels" ({0, 1}ᵐ,
-    m = `labels`), for which a sample x has shape (..., `size`).
+    kind: "real", "positive" (above `low`), "unit", "interval" (any other, between its `bounds`), "circle"
+    (one turn), "naturals" or "finite"; with several coordinates "plane" (ℝ²), "simplex" (the first two
+    of three proportions) or "labels" ({0, 1}ᵐ, m = `labels`), for which a sample x has shape (..., `size`).
     """
 
     kind: str
@@ -116,6 +116,7 @@ class Support:
     points: tuple[float, ...] = ()
     labels: int = 0
     low: float = 0.0
+    bounds: Interval = REAL
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
@@ -126,6 +127,8 @@ class Support:
             raise ValueError(f"Support: kind '{self.kind}' with labels {self.labels}; say how many labels there are.")
         if self.low < 0 or (self.low and self.kind != "positive"):
             raise ValueError(f"Support: kind '{self.kind}' from {self.low}; only a half-line has a start, 0 or above.")
+        if (self.kind == "interval") != (self.bounds != REAL) or not self.bounds[0] < self.bounds[1]:
+            raise ValueError(f"Support: kind '{self.kind}' with bounds {self.bounds}; an interval has two that differ.")
 
     @staticmethod
     def of(formula: Callable[..., Support]) -> Support:
@@ -145,7 +148,8 @@ class Support:
     @property
     def symbols(self) -> tuple[sp.Symbol, ...]:
         """x, or x1, x2, … where an observation has several coordinates."""
-        if self.kind in ("positive", "unit", "simplex"):
+        beside_zero = self.kind == "interval" and self.bounds[0] >= 0
+        if beside_zero or self.kind in ("positive", "unit", "simplex"):
             sign = {"positive": True}
         else:
             sign = {"nonnegative": True} if self.discrete else {"real": True}
@@ -164,7 +168,12 @@ class Support:
         if self.vector:
             return np.asarray(self._within(x).all(-1))
         with np.errstate(invalid="ignore"):
-            below = {"positive": x > self.low, "unit": (x > 0) & (x < 1), "naturals": (x >= 0) & (x == np.floor(x))}
+            below = {
+                "positive": x > self.low,
+                "unit": (x > 0) & (x < 1),
+                "interval": (x > self.bounds[0]) & (x < self.bounds[1]),
+                "naturals": (x >= 0) & (x == np.floor(x)),
+            }
         return np.isfinite(x) & below.get(self.kind, True)
 
     def _within(self, x: NDArray[np.float64]) -> NDArray[np.bool_]:

@@ -6,8 +6,6 @@ there is none. The numbers of `quadrature` are the authority, and `examination` 
 
 from __future__ import annotations
 
-from functools import cache
-
 import sympy as sp
 
 from fimviz.derive.kernel_moments import kernel_moments
@@ -18,21 +16,30 @@ from fimviz.family import Family
 __all__ = ["Derivation", "Step", "derive"]
 
 
-@cache
 def derive(family: Family) -> Derivation:
     """The metric of one observation of `family`, with the steps that led to it.
 
     Rules in order: score identity (exponential families), location–scale, kernel table. Raises
-    `NotImplementedError` where none applies.
+    `NotImplementedError` where none applies. Derived once a family.
     """
-    for rule in (score_identity, location_scale, kernel_moments):
-        found = rule(family)
-        if found is not None:
-            return found
-    raise NotImplementedError(
-        f"Family '{family.title}': no rule derives its metric in closed form (score identity, "
-        "location–scale, kernel table)."
-    )
+    kept = family.__dict__
+    if "_derivation" not in kept:
+        rules = (score_identity, location_scale, kernel_moments)
+        kept["_derivation"] = next(filter(None, (rule(family) for rule in rules)), None)
+    if kept["_derivation"] is None:
+        raise NotImplementedError(
+            f"Family '{family.title}': no rule derives its metric in closed form (score identity, "
+            "location–scale, kernel table)."
+        )
+    return kept["_derivation"]
+
+
+def derived_elsewhere(family: Family, derivation: Derivation | None) -> Family:
+    """`family` with the derivation that another process found, or None: `derive` need not look again."""
+    family.__dict__["_derivation"] = derivation
+    if derivation is not None:
+        family.__dict__["exponential_form"] = derivation.form
+    return family
 
 
 def score_identity(family: Family) -> Derivation | None:

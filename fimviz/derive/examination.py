@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -77,14 +76,12 @@ def examine(family: Family, theta: ArrayLike | None = None) -> Verdict:
 
     Always a verdict, whatever the declaration; raises `DomainError` only for θ outside the domain.
     """
-    if theta is None:
-        return _examine_view(family)
-    return _examine(family, family.check(theta).reshape(-1, family.dimension))
-
-
-@cache
-def _examine_view(family: Family) -> Verdict:
-    return _examine(family, examination_points(family))
+    if theta is not None:
+        return _examine(family, family.check(theta).reshape(-1, family.dimension))
+    kept = family.__dict__
+    if "_verdict" not in kept:
+        kept["_verdict"] = _examine(family, examination_points(family))
+    return kept["_verdict"]
 
 
 def _examine(family: Family, theta: Array) -> Verdict:

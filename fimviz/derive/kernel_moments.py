@@ -30,7 +30,7 @@ def kernel_moments(family: Family) -> Derivation | None:
     steps = (
         Step("log-density", family.expression, log_density),
         Step("score", log_density, sp.Matrix(scores)),
-        Step(f"kernel: {kernel.name}", log_density, kernel.moment(sp.Symbol("s"), sp.S.Zero)),
+        Step(f"kernel: {kernel.name}", log_density, kernel.moment(sp.Dummy("s"), sp.S.Zero)),
         Step("second moments of the score", sp.Matrix(scores), g),
     )
     return Derivation(

@@ -18,7 +18,8 @@ import sympy as sp
 
 from fimviz.exponential import Expr, separate
 
-_S, _J = sp.Symbol("s", real=True), sp.Symbol("j", real=True)
+# dummies: a parameter may have any name
+_S, _J = sp.Dummy("s", real=True), sp.Dummy("j", real=True)
 
 
 @dataclass(frozen=True)

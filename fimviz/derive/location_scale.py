@@ -22,7 +22,7 @@ def location_scale(family: Family) -> Derivation | None:
     if family.dimension != 2 or family.support.kind != "real":
         return None
     (mu, sigma), x = family.symbols, family.sample
-    z = sp.Symbol("z", real=True)
+    z = sp.Dummy("z", real=True)
     standard = _standardise(family.expression.subs(x, mu + sigma * z) + sp.log(sigma))
     if standard.free_symbols & {mu, sigma}:
         return None
@@ -51,8 +51,10 @@ def _cubic(scores, expect, sigma: sp.Symbol) -> Cubic:
 
 
 def _standardise(e: Expr) -> Expr:
-    """ℓ₀(z): brackets cancelled first, so that σ leaves them, then the logarithms split."""
-    inner = e.replace(lambda a: isinstance(a, (sp.log, sp.Abs)), lambda a: a.func(sp.expand(a.args[0])))
+    """ℓ₀(z): brackets cancelled and σ taken out of them first, then the logarithms split."""
+    inner = e.replace(
+        lambda a: isinstance(a, (sp.log, sp.Abs)), lambda a: a.func(sp.factor_terms(sp.expand(a.args[0])))
+    )
     return sp.expand(sp.expand_log(sp.expand(inner)))
 
 
@@ -67,7 +69,7 @@ def tidy_piecewise(e: Expr) -> Expr:
 
 def _expectation(standard: Expr, z: sp.Symbol):
     """A function E[f(z)] through the kernel table, after folding or u = e^(−z)."""
-    u = sp.Symbol("u", positive=True)
+    u = sp.Dummy("u", positive=True)
     if sp.expand(standard.subs(z, -z) - standard) == 0:
         folded = sp.expand_log(standard.subs(z, u).doit())
         if (kernel := kernels.match(folded, u)) is None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache, cached_property, partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -68,7 +68,7 @@ def _logarithms(family: Family) -> dict[Expr, sp.Symbol]:
         inner = (*family.samples, 1 - sum(family.samples))
     else:
         inner = (family.sample, 1 - family.sample)
-    return {sp.log(a): sp.Symbol(f"log_{i}", real=True) for i, a in enumerate(inner)}
+    return {sp.log(a): sp.Dummy(f"log_{i}", real=True) for i, a in enumerate(inner)}
 
 
 class Expectation:
@@ -208,7 +208,7 @@ class Expectation:
             return np.maximum(np.rint(nodes.mode(log_density, theta.shape[:-1])), 0.0)
 
     def _continuous(self, theta: Array, panels: int, kinks: Array) -> Rule:
-        to_sample, log_slope, reach = _coordinates(self.family.support)
+        to_sample, log_slope, reach, _ = _coordinates(self.family.support)
 
         def log_density(u: Array) -> Array:
             value = self.log_density(to_sample(u), theta) + log_slope(u)
@@ -241,9 +241,7 @@ class Expectation:
         """Kinks in u, (..., kinks); not finite where one is outside the support."""
         x = self._kink_tape(*np.moveaxis(theta, -1, 0)) if self._kink_tape else np.empty((*theta.shape[:-1], 0))
         with np.errstate(all="ignore"):
-            if self.family.support.kind == "unit":
-                return np.log(x) - np.log1p(-x)
-            return np.log(x - self.family.support.low) if self.family.support.kind == "positive" else x
+            return _coordinates(self.family.support)[3](x)
 
     def of(self, f: Callable[[Array], Array], theta: ArrayLike) -> Array:
         """E[f(x)] for f acting on the nodes `Rule.x` and returning (..., n) or (..., n, m, …)."""
@@ -323,10 +321,9 @@ def _outer(s: Array) -> Array:
         return s[..., :, None] * s[..., None, :]
 
 
-@cache
 def expectation(family: Family) -> Expectation:
     """The `Expectation` of a family, whose formulas are lowered once a process."""
-    return Expectation(family)
+    return family.__dict__.setdefault("_expectation", Expectation(family))
 
 
 def average(values: Array, p: Array) -> Array:
@@ -369,14 +366,41 @@ def _interval(u: Array) -> tuple[Array, Array, Array]:
     return np.exp(log_x), log_x, log_1_x
 
 
-# (x, log x, log(1−x)) of u, log |dx/du| and how far t runs, by kind of support
-_COORDINATES: dict[str, tuple[Callable, Callable, float]] = {
-    "real": (_line, np.zeros_like, 170.0),
-    "positive": (_half_line, lambda u: u, 10.0),
-    "unit": (_interval, lambda u: -np.logaddexp(0, -u) - np.logaddexp(0, u), 10.0),
+def _logit(x: Array) -> Array:
+    return np.log(x) - np.log1p(-x)
+
+
+def _logistic_slope(u: Array) -> Array:
+    return -np.logaddexp(0, -u) - np.logaddexp(0, u)
+
+
+# (x, log x, log(1−x)) of u, log |dx/du|, how far t runs, and u of x, by kind of support
+Coordinates = tuple[Callable, Callable, float, Callable]
+_COORDINATES: dict[str, Coordinates] = {
+    "real": (_line, np.zeros_like, 170.0, lambda x: x),
+    "positive": (_half_line, lambda u: u, 10.0, np.log),
+    "unit": (_interval, _logistic_slope, 10.0, _logit),
 }
 
 
-def _coordinates(support: Support) -> tuple[Callable, Callable, float]:
-    to_sample, log_slope, reach = _COORDINATES[support.kind]
-    return (partial(to_sample, low=support.low) if support.low else to_sample), log_slope, reach
+def _coordinates(support: Support) -> Coordinates:
+    """Those of the kind; other intervals are the unit interval or the half-line, moved and stretched."""
+    if support.kind == "interval":
+        return _between(*support.bounds)
+    to_sample, log_slope, reach, back = _COORDINATES[support.kind]
+    if support.low:
+        return partial(to_sample, low=support.low), log_slope, reach, lambda x: np.log(x - support.low)
+    return to_sample, log_slope, reach, back
+
+
+def _between(low: float, high: float) -> Coordinates:
+    if np.isfinite(low) and np.isfinite(high):
+        width = high - low
+        return (
+            lambda u: _line(low + width * np.exp(-np.logaddexp(0, -u))),
+            lambda u: _logistic_slope(u) + np.log(width),
+            10.0,
+            lambda x: _logit((x - low) / width),
+        )
+    end, sign = (low, 1.0) if np.isfinite(low) else (high, -1.0)
+    return lambda u: _line(end + sign * np.exp(u)), lambda u: u, 10.0, lambda x: np.log(sign * (x - end))
