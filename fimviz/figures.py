@@ -260,15 +260,16 @@ def loss_curves(
     log_y: bool = True,
     target: float | None = 1e-3,
 ) -> Mark:
-    """Loss against step, one curve per name; the name stands where its curve ends, the target is a thin line."""
+    """Loss against step, a curve per name and a trace per role; names stand where curves end, the target is thin."""
     curves = [np.asarray(loss, float) for loss in losses]
 
     def mark(theme: Theme) -> list[Any]:
         decades = {"type": "log", "dtick": 1, "exponentformat": "power"}
         parts: list[Any] = [{"yaxis": decades if log_y else {"type": "linear"}}]
         parts += _target(target, log_y, theme) if target is not None else []
-        parts += [_curve(np.column_stack([np.arange(loss.size), loss]), line(role, theme))
-                  for loss, role in zip(curves, roles, strict=True)]  # fmt: skip
+        for role in dict.fromkeys(roles):
+            own = [np.column_stack([np.arange(c.size), c]) for c, r in zip(curves, roles, strict=True) if r == role]
+            parts.append(_curve(_joined(own), line(role, theme)))
         for i, (at, text, role) in enumerate(_shared_ends(curves, names, roles, log_y)):
             parts += _label(text, at, role, theme, xshift=6, xanchor="left", yshift=9 if i % 2 else -9)
         return parts

@@ -56,6 +56,7 @@ def ramp(signed: bool, theme: Theme = "light") -> list[list[Any]]:
 
 
 @cache
+@cache
 def template(theme: Theme = "light") -> go.layout.Template:
     """The Plotly template of a theme; use it with `st.plotly_chart(theme=None)`."""
     import plotly.graph_objects as go

@@ -1,5 +1,7 @@
 """Which way is down? One objective, several coordinate systems, one natural gradient."""
 
+from typing import Any
+
 from fimviz import checks, figures, gradient, ui
 from fimviz.families import CATALOG
 from fimviz.stage import formula, scene
@@ -36,7 +38,7 @@ computed = [
     for i, key in enumerate(charts)
 ]
 computed += [{"id": "natural", "chart": chart, "rule": "natural", "damping": "damping", **common}]
-marks = [{"kind": "bands", "target": "target", "levels": scene.levels(family, page["target"])}]
+marks = []
 # the other coordinate systems first and thin, the chosen one last and named
 one = family.dimension == 1
 for i, key in sorted(enumerate(charts), key=lambda pair: pair[1] == chart):
@@ -59,44 +61,52 @@ marks += [
     {"kind": "point", "value": "target", "label": words["target"], "row": 0},
     {"kind": "handle", "value": "start", "label": words["start"], "name": words["handle"], "row": 0},
 ]
-ends = (page["start"], page["target"])
-if one:
-    picture = scene.ruler(family, chart, marks[1:], rows=len(charts) + 1, points=ends)
-else:
-    picture = scene.plane(family, scene.drawn_chart(family, chart), marks, points=ends)
 
-with ui.split() as (left, right):
-    with left:
-        page.stage(
-            {
-                **scene.base(family, {"main": scene.drawn_chart(family, chart)}),
-                "descents": scene.descents(family),
-                "computed": computed,
-                "panels": [picture],
-                "controls": [
-                    {"value": "step", "label": words["step"], "min": 0.01, "max": 1.5, "log": True},
-                    {"value": "damping", "label": words["damping"], "min": 0, "max": 1},
-                ],
-                "predict": page.prediction(then={"chart": "mu, precision"}) if page.at_preset("six") else None,
-                "formula": formula.natural_step(),
-                "sentence": words["sentence"].format(model=scene.model_in_words(family, "start")),
-            },
-            checks=checks.metric(family),
-        )
-    with right:
-        options = {"step": page["step"], "most": 400}
-        plain = {k: gradient.descend(family, page["start"], page["target"], chart=k, **options) for k in charts}
-        natural = gradient.descend(
-            family, page["start"], page["target"], chart=chart, rule="natural", damping=page["damping"], **options
-        )
-        losses = [*(d.losses for d in plain.values()), natural.losses]
-        curves = figures.loss_curves(
-            losses, [*said.values(), words["natural"]], ["euclid"] * len(plain) + ["fisher"], target=gradient.STOP
-        )
-        ui.figure(
-            figures.chart(
-                curves, theme=ui.theme(), x_label=words["loss_x"], y_label=words["loss_y"], alt=words["loss_title"]
-            ),
-            page,
-        )
-page.note()
+
+def picture() -> dict:
+    """The panel: its window holds both ends, its bands belong to the target."""
+    ends = (page["start"], page["target"])
+    if one:
+        return scene.ruler(family, chart, marks, rows=len(charts) + 1, points=ends)
+    bands = {"kind": "bands", "target": "target", "levels": scene.levels(family, page["target"])}
+    return scene.plane(family, scene.drawn_chart(family, chart), [bands, *marks], points=ends)
+
+
+def curves() -> Any:
+    """The losses of every run against its steps."""
+    options = {"step": page["step"], "most": 400}
+    plain = {k: gradient.descend(family, page["start"], page["target"], chart=k, **options) for k in charts}
+    natural = gradient.descend(
+        family, page["start"], page["target"], chart=chart, rule="natural", damping=page["damping"], **options
+    )
+    losses = [*(d.losses for d in plain.values()), natural.losses]
+    drawn = figures.loss_curves(
+        losses, [*said.values(), words["natural"]], ["euclid"] * len(plain) + ["fisher"], target=gradient.STOP
+    )
+    labels = {"x_label": words["loss_x"], "y_label": words["loss_y"], "alt": words["loss_title"]}
+    return figures.chart(drawn, theme=ui.theme(), **labels)
+
+
+@page.body
+def body() -> None:
+    with ui.split() as (left, right):
+        with left:
+            page.stage(
+                {
+                    **scene.base(family, {"main": scene.drawn_chart(family, chart)}),
+                    "descents": scene.descents(family),
+                    "computed": computed,
+                    "panels": [picture()],
+                    "controls": [
+                        {"value": "step", "label": words["step"], "min": 0.01, "max": 1.5, "log": True},
+                        {"value": "damping", "label": words["damping"], "min": 0, "max": 1},
+                    ],
+                    "predict": page.prediction(then={"chart": "mu, precision"}) if page.at_preset("six") else None,
+                    "formula": formula.natural_step(),
+                    "sentence": words["sentence"].format(model=scene.model_in_words(family, "start")),
+                },
+                checks=checks.metric(family),
+            )
+        with right:
+            ui.figure(curves(), page)
+    page.note()

@@ -1,5 +1,7 @@
 """Which models can n data points not tell apart? Ellipse, ball, cloud and bound on top of each other."""
 
+from typing import Any
+
 from fimviz import checks, inference, ui
 from fimviz.families import CATALOG
 from fimviz.stage import formula, scene
@@ -33,7 +35,7 @@ BEATS = [
 page = ui.Page("ellipses", FIELDS, PRESETS, BEATS)
 family, chart, words = CATALOG[page["family"]], page["chart"], page.words
 radius, level = scene.radius(family, "n"), scene.level(family, "n")
-square = scene.square(family, page["n"])
+one = family.dimension == 1
 name, glyph, label = scene.reading(family, chart)
 
 computed = [
@@ -44,46 +46,60 @@ computed += [
     {"id": d, "verb": "klball", "at": "theta", "level": level, "direction": d, "when": d} for d in ("from", "to")
 ]
 
-cloud = inference.estimates(family, page["theta"], page["n"], scene.draws(page["n"]), page["seed"])
-shown = inference.shrunk(cloud, page["shrink"])
-tiles = scene.tiles(family, chart, square)
-marks = [
-    {"kind": "tiling", "points": tiles, "radius": radius, "role": "fisher", "when": "tiles"},
-    {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud"},
-    {"kind": "fan", "of": "fan", "role": "fisher", "when": "fan"},
-    {"kind": "fan", "of": "fan", "rim": True, "role": "muted", "when": "fan", "label": words["fan"]},
-    {"kind": "ball", "of": "from", "role": "euclid", "when": "from", "id": "from", "label": words["from"]},
-    {"kind": "ball", "of": "to", "role": "e", "when": "to", "id": "to", "label": words["to"]},
-    {"kind": "ellipse", "of": "ellipse", "role": "fisher", "hero": True, "id": "ellipse", "label": words["ellipse"]},
-    {"kind": "handle", "value": "theta", "label": "θ", "name": words["handle"]},
-]
-if family.dimension == 1:
-    interval = {"radius": radius, "role": "fisher"}
-    marks = [
-        {"kind": "intervals", "points": tiles, "row": 0, "when": "tiles", **interval},
-        {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud", "row": 1},
+
+def estimates() -> Any:
+    """The cloud about θ, shrunk towards it where the preset says so."""
+    cloud = inference.estimates(family, page["theta"], page["n"], scene.draws(page["n"]), page["seed"])
+    return inference.shrunk(cloud, page["shrink"])
+
+
+def on_paper(shown: Any, tiles: list) -> list[dict]:
+    """The marks of a picture with two coordinates."""
+    return [
+        {"kind": "tiling", "points": tiles, "radius": radius, "role": "fisher", "when": "tiles"},
+        {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud"},
+        {"kind": "fan", "of": "fan", "role": "fisher", "when": "fan"},
+        {"kind": "fan", "of": "fan", "rim": True, "role": "muted", "when": "fan", "label": words["fan"]},
+        {"kind": "ball", "of": "from", "role": "euclid", "when": "from", "id": "from", "label": words["from"]},
+        {"kind": "ball", "of": "to", "role": "e", "when": "to", "id": "to", "label": words["to"]},
         {
-            "kind": "interval",
-            "at": "theta",
+            "kind": "ellipse",
+            "of": "ellipse",
+            "role": "fisher",
             "hero": True,
             "id": "ellipse",
-            "row": 1,
-            "label": words["interval"],
-            **interval,
+            "label": words["ellipse"],
         },
+        {"kind": "handle", "value": "theta", "label": "θ", "name": words["handle"]},
+    ]
+
+
+def on_a_line(shown: Any, tiles: list, balls: list[tuple[str, str]]) -> list[dict]:
+    """The marks of rulers: the tiling, θ with its interval, and the balls that are shown."""
+    interval = {"radius": radius, "role": "fisher"}
+    own = {"kind": "interval", "at": "theta", "hero": True, "id": "ellipse", "row": 1, "label": words["interval"]}
+    return [
+        {"kind": "intervals", "points": tiles, "row": 0, "when": "tiles", **interval},
+        {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud", "row": 1},
+        {**own, **interval},
         *(
             {"kind": "ball", "of": k, "role": r, "when": k, "id": k, "label": words[k], "row": i, "label_side": "above"}
-            for i, (k, r) in enumerate([kind for kind in [("from", "euclid"), ("to", "e")] if page.shows(kind[0])], 2)
+            for i, (k, r) in enumerate(balls, 2)
         ),
         {"kind": "handle", "value": "theta", "label": "θ", "name": words["handle"], "row": 1},
     ]
-    rows = 2 + page.shows("from") + page.shows("to")
-    pictures = [scene.ruler(family, chart, marks, rows=rows, points=(page["theta"],))]
-else:
-    pictures = scene.planes(family, chart, marks, points=(page["theta"],), scaled="equal")
 
-found = checks.cloud(family, chart, page["theta"], shown, square)
-one = family.dimension == 1
+
+def pictures(shown: Any, square: float) -> list[dict]:
+    """The panels, with a tiling by ellipses of this squared radius."""
+    tiles = scene.tiles(family, chart, square)
+    if one:
+        balls = [kind for kind in [("from", "euclid"), ("to", "e")] if page.shows(kind[0])]
+        marks = on_a_line(shown, tiles, balls)
+        return [scene.ruler(family, chart, marks, rows=2 + len(balls), points=(page["theta"],))]
+    return scene.planes(family, chart, on_paper(shown, tiles), points=(page["theta"],), scaled="equal")
+
+
 row = {
     "label": words["row_density_1" if one else "row_density"],
     "role": "fisher",
@@ -92,21 +108,30 @@ row = {
     "count": 2 if one else 10,
 }
 shape = words["interval_word" if one else "ellipse_word"]
-page.stage(
-    {
-        **scene.base(family, scene.charts(family, chart)),
-        "computed": computed,
-        "panels": [*pictures, scene.densities(family, [row])],
-        "controls": [{"value": "n", "label": words["n"], "min": 4, "max": 1000, "log": True, "integer": True}],
-        "scrubber": None,
-        "predict": page.prediction(then={"n": 80}) if page.at_preset("start") else None,
-        "formula": formula.scene(
-            family, chart, {f"max {glyph}": ("top", f"{{ellipse.max_{name}:.2f}}", "fisher")}, **formula.QUADRATIC_KL
-        ),
-        "sentence": words["sentence"].format(
-            model=scene.model_in_words(family, "theta"), shape=shape, label=label or glyph, name=name
-        ),
-    },
-    checks=[*checks.metric(family), found],
-)
-page.note(words["caption_normal"] if page.at_preset("start") else "")
+
+
+@page.body
+def body() -> None:
+    shown, square = estimates(), scene.square(family, page["n"])
+    found = checks.cloud(family, chart, page["theta"], shown, square)
+    page.stage(
+        {
+            **scene.base(family, scene.charts(family, chart)),
+            "computed": computed,
+            "panels": [*pictures(shown, square), scene.densities(family, [row])],
+            "controls": [{"value": "n", "label": words["n"], "min": 4, "max": 1000, "log": True, "integer": True}],
+            "scrubber": None,
+            "predict": page.prediction(then={"n": 80}) if page.at_preset("start") else None,
+            "formula": formula.scene(
+                family,
+                chart,
+                {f"max {glyph}": ("top", f"{{ellipse.max_{name}:.2f}}", "fisher")},
+                **formula.QUADRATIC_KL,
+            ),
+            "sentence": words["sentence"].format(
+                model=scene.model_in_words(family, "theta"), shape=shape, label=label or glyph, name=name
+            ),
+        },
+        checks=[*checks.metric(family), found],
+    )
+    page.note(words["caption_normal"] if page.at_preset("start") else "")

@@ -71,10 +71,13 @@ handles = [
     {"kind": "handle", "value": "A", "label": "A", "name": words["handle_a"], "label_side": "left"},
     {"kind": "handle", "value": "B", "label": "B", "name": words["handle_b"], "label_side": "right"},
 ]
-if family.dimension == 1:
-    rows = [mark for row, kind in enumerate(kinds) for mark in path(kind, row)]
-    pictures = [scene.ruler(family, chart, rows + handles, rows=len(kinds), points=(page["A"], page["B"]))]
-else:
+
+
+def pictures() -> list[dict]:
+    """The panels: their windows hold A and B."""
+    if family.dimension == 1:
+        rows = [mark for row, kind in enumerate(kinds) for mark in path(kind, row)]
+        return [scene.ruler(family, chart, rows + handles, rows=len(kinds), points=(page["A"], page["B"]))]
     quiet = [
         {"kind": "fan", "of": "fan", "role": "fisher", "when": "fan"},
         {
@@ -87,7 +90,8 @@ else:
         },
     ]
     marks = quiet + [mark for kind in reversed(kinds) for mark in path(kind)] + handles
-    pictures = scene.planes(family, chart, marks, points=(page["A"], page["B"]), scaled="round")
+    return scene.planes(family, chart, marks, points=(page["A"], page["B"]), scaled="round")
+
 
 ghost = [{"mixture": ["A", "B"], "weight": 0.5, "role": "data", "when": "ghost", "label": words["row_ghost"]}]
 rows = [
@@ -102,21 +106,25 @@ rows = [
     }
     for k in kinds
 ]
-page.stage(
-    {
-        **scene.base(family, scene.charts(family, chart)),
-        "computed": computed,
-        "panels": [*pictures, scene.densities(family, rows)],
-        "scrubber": {"value": "t", "from": "A", "to": "B", "caption": words["scrubber"], "play": True},
-        "predict": page.prediction(then={"A": [-3, 0.1], "B": [3, 0.1]}) if page.at_preset("peaks") else None,
-        "formula": formula.scene(family, chart, {"d(A, B)": ("distance", "{fr.length:.2f}", "fisher")}),
-        "sentence": words["sentence"].format(
-            model_a=scene.model_in_words(family, "A"),
-            model_b=scene.model_in_words(family, "B"),
-            label=label or glyph,
-            name=name,
-        ),
-    },
-    checks=[*checks.metric(family), *checks.path("fr")],
-)
-page.note(words["missing"].format(title=family.title) if not exponential else "")
+
+
+@page.body
+def body() -> None:
+    page.stage(
+        {
+            **scene.base(family, scene.charts(family, chart)),
+            "computed": computed,
+            "panels": [*pictures(), scene.densities(family, rows)],
+            "scrubber": {"value": "t", "from": "A", "to": "B", "caption": words["scrubber"], "play": True},
+            "predict": page.prediction(then={"A": [-3, 0.1], "B": [3, 0.1]}) if page.at_preset("peaks") else None,
+            "formula": formula.scene(family, chart, {"d(A, B)": ("distance", "{fr.length:.2f}", "fisher")}),
+            "sentence": words["sentence"].format(
+                model_a=scene.model_in_words(family, "A"),
+                model_b=scene.model_in_words(family, "B"),
+                label=label or glyph,
+                name=name,
+            ),
+        },
+        checks=[*checks.metric(family), *checks.path("fr")],
+    )
+    page.note(words["missing"].format(title=family.title) if not exponential else "")

@@ -2,6 +2,9 @@
 
 State lives in one object per page and session, mirrored in the address on release. A script run
 finds the address it wrote itself, or another one (a link, Back, Forward), which it then adopts.
+
+A page is two fragments below a bar: the head (title, selectors, pills) and the body (everything that
+a release changes). After a release only the body runs, with the head where it would say something else.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from typing import Any, Literal
 
 import streamlit as st
@@ -31,6 +34,7 @@ _STYLE = """<style>
 .st-key-fimviz-bar {border-bottom: 1px solid var(--st-border-color, #8884); margin-bottom: 12px}
 .st-key-fimviz-bar a {padding: 10px 2px; border-radius: 0; background: transparent !important}
 .st-key-fimviz-here {box-shadow: 0 4px 0 -1px currentColor}
+.st-key-fimviz-here a, .st-key-fimviz-here a * {color: var(--st-text-color, inherit) !important; cursor: default}
 .st-key-fimviz-pills {margin-top: 8px; align-items: center}
 .st-key-fimviz-bar p {font-size: 15px; white-space: nowrap}
 .st-key-fimviz-title h1 {padding: 0; line-height: 1.2; font-weight: 680; font-size: 34px}
@@ -67,6 +71,7 @@ class Kept:
     beat: int = 0
     present: bool = False
     hide: tuple[str, ...] = ()
+    has_body: bool = False
 
 
 class Page:
@@ -79,6 +84,8 @@ class Page:
         self.presets, self.beats = presets, beats
         _prepare_process()
         self.kept = self._keep()
+        self.kept.has_body = False
+        self._matched: tuple[Values | None, str | None] = (None, None)
         self._frame()
 
     @property
@@ -138,14 +145,37 @@ class Page:
 
     # --- what is heard ---------------------------------------------------------------------------
 
+    def _again(self, before: tuple[Any, ...]) -> None:
+        """Run what looks different now: everything, head and body, or the body alone."""
+        everything, head = before
+        if not self.kept.has_body or everything != self._looks()[0]:
+            st.rerun()
+        st.rerun([self._part("body")] if head == self._looks()[1] else [self._part("head"), self._part("body")])
+
+    def _looks(self) -> tuple[Any, Any]:
+        """What all of the page depends on, and what the head says besides."""
+        kept = self.kept
+        head = (self._title(), self.preset, kept.values.get("show"), tuple(kept.changed))
+        return (kept.values.get("family"), kept.values.get("chart"), kept.present), head
+
+    def _part(self, name: str) -> str:
+        return f"{self.slug}-{name}"
+
     def _heard_values(self) -> None:
         sent = _last(self._key, "values")
         if not sent or sent.get("rev") != self.kept.rev or not isinstance(sent.get("values"), dict):
             return
+        before = self._looks()
         self.kept.values = defaults(self.fields, {**self.kept.values, **sent["values"]})
         self._write()
+        self._again(before)
 
     def _heard_command(self) -> None:
+        before = self._looks()
+        self._obey()
+        self._again(before)
+
+    def _obey(self) -> None:
         sent = _last(self._key, "command")
         name = sent.get("name", "") if sent else ""
         if name.startswith("beat") and self.beats:
@@ -176,8 +206,11 @@ class Page:
         st.html(_STYLE + (_PRESENT if self.kept.present else ""))
         if not self.kept.present:
             _top_bar(self)
+        st.fragment(self._head, key=self._part("head"))()
+
+    def _head(self) -> None:
         with st.container(key="fimviz-title", horizontal=True, vertical_alignment="center"):
-            st.title(self.words["title"].format(**self._said()), anchor=False, width="stretch")
+            st.title(self._title(), anchor=False, width="stretch")
             # a page about one family in its own coordinates has nothing to select
             if not self.kept.present and "family" in self.fields:
                 self._selectors()
@@ -187,8 +220,8 @@ class Page:
         if not self.kept.present and "pills" not in self.kept.hide:
             self._pills()
 
-    def _said(self) -> Values:
-        return {k: v for k, v in self.values.items() if isinstance(v, int | float | str)}
+    def _title(self) -> str:
+        return self.words["title"].format(**{k: v for k, v in self.values.items() if isinstance(v, int | float | str)})
 
     def _notice(self) -> None:
         bad, frame = self.kept.changed, words("frame")
@@ -208,12 +241,14 @@ class Page:
             st.session_state[key] = self[name]
 
         def changed() -> None:
+            before = self._looks()
             chosen = st.session_state[key]
             kept = {"family": chosen} if name == "family" else {**self.values, name: chosen}
             if name == "family":
                 kept |= {k: v for k, v in self.values.items() if self.fields[k].outlives_family}
             values = defaults(self.fields, kept)
             self._set(values, base=dict(values) if name == "family" else None)
+            self._again(before)
 
         st.selectbox(
             label,
@@ -234,9 +269,11 @@ class Page:
             st.session_state[key] = current
 
         def changed() -> None:
+            before = self._looks()
             chosen = st.session_state[key]
             # a second press on the lit pill would unlight it; it means "again" here
             self._choose(chosen or current or known[0])
+            self._again(before)
 
         with st.container(key="fimviz-pills", horizontal=True):
             st.pills(
@@ -259,7 +296,9 @@ class Page:
             st.session_state[key] = list(self["show"])
 
         def changed() -> None:
+            before = self._looks()
             self._set(defaults(self.fields, {**self.values, "show": st.session_state[key]}))
+            self._again(before)
 
         with st.popover(words("frame")["show"], width="content"):
             st.pills(
@@ -277,6 +316,11 @@ class Page:
     @property
     def _key(self) -> str:
         return f"stage-{self.slug}"
+
+    def body(self, draw: Callable[[], None]) -> None:
+        """What a release changes: drawn now, and alone whenever only this is to be drawn anew."""
+        self.kept.has_body = True
+        st.fragment(draw, key=self._part("body"))()
 
     def stage(self, scene: Mapping[str, Any], checks: Sequence[str] = ()) -> None:
         """Mount the picture with this page's values; the scene says the rest.
@@ -298,10 +342,14 @@ class Page:
         }
         stage(data, self._key, self._heard_values, self._heard_command)
 
-    @cached_property
+    @property
     def preset(self) -> str | None:
-        """The preset whose state is on screen, if one is; a Page lives for one run."""
-        return next((n for n, p in self.presets.items() if defaults(self.fields, dict(p)) == self.values), None)
+        """The preset whose state is on screen, if one is."""
+        values = self.values
+        if self._matched[0] is not values:
+            names = (n for n, p in self.presets.items() if defaults(self.fields, dict(p)) == values)
+            self._matched = (values, next(names, None))
+        return self._matched[1]
 
     def at_preset(self, name: str) -> bool:
         return self.preset == name
@@ -355,9 +403,11 @@ def _top_bar(page: Page) -> None:
         st.markdown("**fimviz**", width="content")
         for entry in CONTENTS:
             kept = pages.get(entry.slug)
-            here = st.container(key="fimviz-here", width="content") if entry.slug == page.slug else st
+            here = entry.slug == page.slug
+            place = st.container(key="fimviz-here", width="content") if here else st
             query = dict(kept.query or {}) if kept else {}
-            here.page_link(entry.file, label=entry.name, query_params=query, width="content")
+            # a link to where one is would carry the state of the last whole run
+            place.page_link(entry.file, label=entry.name, query_params=query, width="content", disabled=here)
 
 
 @cache

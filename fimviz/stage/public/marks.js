@@ -89,13 +89,13 @@ const MARKS = {
     if (pen.narrow) return;
     const radius = pen.scene.number(mark.radius);
     if (!(radius > 0)) return;
-    const pts = remember(pen.cache, `tiling${index}`, [mark.points, radius, pen.frame.width, pen.frame.height], () => tile(pen, mark, radius));
+    const pts = remember(pen.cache, `tiling${index}`, [mark.points, radius, pen.frame, pen.chartOf(mark)], () => tile(pen, mark, radius));
     pen.still.push(id, radius);
     pen.back.push(quiet(pen, mark, pts));
   },
 
   cloud(pen, mark, id, index) {
-    const pts = remember(pen.cache, `cloud${index}`, [mark.points, pen.frame.width, pen.frame.height], () => scatter(pen, mark));
+    const pts = remember(pen.cache, `cloud${index}`, [mark.points, pen.frame, pen.chartOf(mark)], () => scatter(pen, mark));
     const stale = isStale(pen, mark);
     const fill = pen.style.role("data").colour;
     // Hundreds of dots that stand still while a hand moves need painting once.
@@ -109,7 +109,7 @@ const MARKS = {
     if (!usable(target)) return;
     const moving = pen.moving === mark.target;
     const version = pen.scene.version(mark.target);
-    const key = [version, moving, mark.levels, pen.frame.width, pen.frame.height];
+    const key = [version, moving, mark.levels, pen.frame, pen.chartOf(mark)];
     const levels = remember(pen.cache, `bands${index}`, key, () => contours(pen, mark, target, moving ? 40 : 96));
     pen.still.push(id, version, moving);
     levels.forEach(({ pts, share }) => {

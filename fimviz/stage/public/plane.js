@@ -92,7 +92,7 @@ const NO_GRID = {};
 
 /** Axes change with the panel and its frame alone, not from one frame of time to the next. */
 function drawKnownAxes(pen, grid) {
-  const { back, texts } = remember(pen.cache, "axes", [pen.panel, pen.frame, grid], () => {
+  const { back, texts } = remember(pen.cache, "axes", [pen.frame, grid], () => {
     const own = { ...pen, back: [], texts: [] };
     drawAxes(own, grid);
     return own;

@@ -2,7 +2,7 @@
  * One panel on the page: two canvases (what stands still, what moves) under a layer that takes the pointer. The panel's
  * kind decides who draws it.
  */
-import { alike, remember } from "./alike.js";
+import { alike, remember, settled } from "./alike.js";
 import { drawCurves } from "./curves.js";
 import { drawDensities } from "./density.js";
 import { el } from "./dom.js";
@@ -19,6 +19,11 @@ const KINDS = {
   series: { frame: null, draw: drawSeries },
   curves: { frame: null, draw: drawCurves },
 };
+
+/** The new panel, with every part and every mark that says the same taken from the old one. */
+function kept(before, panel) {
+  return Object.fromEntries(Object.entries(panel).map(([name, part]) => [name, settled(before[name], part)]));
+}
 
 export const drawable = (panel) => Boolean(panel) && Object.hasOwn(KINDS, panel.kind);
 
@@ -44,9 +49,12 @@ export class View {
 
   /** A panel that says the same stays the same object: what was computed for its marks is still good. */
   adopt(panel) {
-    if (this.panel && alike(panel, this.panel)) return;
-    this.panel = panel;
-    this.frameKey = null;
+    const before = this.panel;
+    if (before && alike(panel, before)) return;
+    this.panel = before ? kept(before, panel) : panel;
+    // Other marks alone leave a plane's window and axes as they are.
+    const outlined = ({ marks, ...rest }) => rest;
+    if (panel.kind !== "plane" || !before || !alike(outlined(panel), outlined(before))) this.frameKey = null;
   }
 
   /** Returns false while the panel has no size: hidden, or not laid out yet. */
