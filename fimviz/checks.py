@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fimviz.atlas import chart_map
 from fimviz.connect import distance
 from fimviz.derive.examination import State, examine
+from fimviz.derive.lines import Line
+from fimviz.derive.quadrature import expectation
+from fimviz.divergence import kl_hessian, kl_slopes
 from fimviz.family import Family
 from fimviz.inference import count_inside
 from fimviz.metric import fisher_metric
 from fimviz.sample_size import MOST, flips_to_tell_apart
 from fimviz.words import words
+
+Array = NDArray[Any]
+# a second way gives the same where it is within this of it, in units of √(gᵢᵢgⱼⱼ)
+_SAME = 1e-6
 
 
 def metric(family: Family) -> list[str]:
@@ -22,6 +33,56 @@ def metric(family: Family) -> list[str]:
         return [verdict.sentence]
     found = [said["symbolic"].format(error=power(verdict.disagreement))]
     return found + ([verdict.sentence] if verdict.state is State.SCORE_ONLY else [])
+
+
+def derivation(found: Sequence[Line]) -> list[str]:
+    """How far the lines of a derivation are from their definitions."""
+    said = words("derive")
+    score = next(line.check for line in found if line.name == "score")
+    rest = max(line.check for line in found if line.name != "score")
+    return [said["lines_checked"].format(error=power(rest)), said["score_checked"].format(error=power(score))]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A second way to the metric: whether it gives the same, and the sentence with its numbers."""
+
+    holds: bool
+    sentence: str
+
+
+def second_ways(family: Family, theta: ArrayLike) -> tuple[Condition, Condition]:
+    """−E[∂²ℓ] and the Hessian of KL at p = q, each held against E[s sᵀ] at θ (d)."""
+    point = family.check(theta)
+    _, _, second, hessian = expectation(family).score_moments(point)
+    root = np.sqrt(np.diag(second))
+    gap = float(np.max(np.abs(hessian - second) / np.outer(root, root)))
+    return _hessian_of_density(gap, hessian, second), _hessian_of_kl(family, point, second, np.outer(root, root))
+
+
+def _hessian_of_density(gap: float, hessian: Array, second: Array) -> Condition:
+    said = words("derive")
+    if gap < _SAME:
+        return Condition(True, said["hessian_holds"].format(error=power(gap)))
+    # the entry that is farthest off says it
+    i, j = np.unravel_index(np.argmax(np.abs(hessian - second)), second.shape)
+    return Condition(False, said["hessian_fails"].format(found=three(hessian[i, j]), wanted=three(second[i, j])))
+
+
+def _hessian_of_kl(family: Family, point: Array, second: Array, scale: Array) -> Condition:
+    said = words("derive")
+    found = kl_hessian(family, point)
+    if not np.isfinite(found).all():
+        left, right = kl_slopes(family, point)
+        return Condition(False, said["kl_fails"].format(left=three(left[0]), right=three(right[0])))
+    gap = float(np.max(np.abs(found - second) / scale))
+    key = "kl_holds" if gap < _SAME else "kl_differs"
+    return Condition(gap < _SAME, said[key].format(error=power(gap)))
+
+
+def three(x: float) -> str:
+    """Three digits with a true minus sign."""
+    return "∞" if x == np.inf else f"{x:#.3g}".rstrip(".").replace("-", "−")
 
 
 def path(name: str) -> list[str]:

@@ -120,6 +120,11 @@ class Expectation:
         roots = sorted({root for e in inner for root in _roots(e, f.sample)}, key=str)
         return lower(roots, f.symbols) if roots else None
 
+    @property
+    def has_kinks(self) -> bool:
+        """Whether the log-density has kinks or jumps, which move with θ."""
+        return self._kink_tape is not None
+
     def rule(self, theta: ArrayLike, panels: int = 256, also: ArrayLike | None = None) -> Rule:
         """The nodes for θ (..., d): shape (..., n). The kinks at `also`, a second point, are edges too."""
         theta = np.asarray(theta, float)

@@ -10,7 +10,8 @@ import sympy as sp
 from sympy.printing.mathml import MathMLPresentationPrinter
 
 from fimviz.atlas import chart_map
-from fimviz.derive import derive
+from fimviz.derive import derive, lines
+from fimviz.derive.lines import Line
 from fimviz.exponential import determinant, tidy
 from fimviz.family import Family
 from fimviz.notation import PRIMES, differentials_last, quadratic, sample_first, width
@@ -115,6 +116,49 @@ def natural_step() -> dict[str, Any]:
     step = f"<mrow><mi>Δ</mi><mi>θ</mi><mo>=</mo><mo>−</mo><mi>η</mi>{inverse}<mo>∇</mo><mi>L</mi></mrow>"
     slots = {"steps": "{natural.steps:.0f}", "loss": "{natural.loss:.2g}"}
     return {"mathml": math(step, live(symbol("steps"), "steps", "fisher")), "slots": slots, "links": {}}
+
+
+_OPEN, _CLOSE = "<mo>[</mo><mi>s</mi>", "<mo>]</mo>"
+_DOUBLE = '<mi mathvariant="normal">𝔼</mi>'
+
+
+def derivation_line(family: Family, line: Line) -> str:
+    """One line of a derivation; what it put in is marked."""
+    known = lines.names(family)
+    parts = [to_mathml(_scalar(part), known) for part in line.factors or (line.after,)]
+    end = f"<mo>=</mo>{to_mathml(line.end, known)}" if line.end is not None else ""
+    where = f'<mo>,</mo><mspace width="0.6em"/>{_condition(family, line, known)}' if line.condition is not None else ""
+    left = _left(family, line.left)
+    right = '<mspace width="0.17em"/>'.join(parts)
+    body = f"{left}<mo>=</mo>{right}{end}{where}"
+    return f'<math xmlns="{_NAMESPACE}" display="block"><mrow>{body}</mrow></math>'
+
+
+def _scalar(part: Any) -> Any:
+    return part[0] if isinstance(part, sp.MatrixBase) and part.shape == (1, 1) else part
+
+
+def _condition(family: Family, line: Line, known: dict[str, Any]) -> str:
+    read = line.condition if line.condition.lhs == family.sample else line.condition.reversed
+    return f"{to_mathml(read.lhs, known)}<mo>&lt;</mo>{to_mathml(read.rhs, known)}"
+
+
+def _left(family: Family, left: str) -> str:
+    """What stands before the equals sign, as `lines.left_latex` has it."""
+    one = family.dimension == 1
+    theta = to_mathml(family.symbols[0], lines.names(family)) if one else "<mi>θ</mi>"
+    d = f"<msub><mo>∂</mo>{theta}</msub>" if one else "<mo>∇</mo>"
+    square = "<msup><mi>s</mi><mn>2</mn></msup>" if one else "<mi>s</mi><msup><mi>s</mi><mo>⊤</mo></msup>"
+    mean = f"<msub>{_DOUBLE}{theta}</msub>"
+    return {
+        "log-density": "<mi>ℓ</mi>",
+        "score": f"<mi>s</mi><mo>=</mo>{d}<mi>ℓ</mi>",
+        "mean": f"{mean}{_OPEN}{_CLOSE}",
+        "second moment": f"{mean}<mo>[</mo>{square}{_CLOSE}",
+        "metric": _DS2.removesuffix("<mo>=</mo>"),
+        "matrix": f"<mi>I</mi><mo>(</mo>{theta}<mo>)</mo>",
+        "variance": f'<msub><mi mathvariant="normal">Var</mi>{theta}</msub>{_OPEN}{_CLOSE}',
+    }[left]
 
 
 def symbol(text: str) -> str:

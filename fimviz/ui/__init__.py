@@ -2,12 +2,24 @@
 
 from fimviz.ui.choices import chart_label, charts_on_paper, descent_charts, families
 from fimviz.ui.contents import CONTENTS, Entry
-from fimviz.ui.frame import Page, figure, split, theme
-from fimviz.ui.state import ChartField, FamilyField, NumberField, PointField, SetField, decode, defaults, encode
+from fimviz.ui.frame import Page, figure, formulas, says, split, theme
+from fimviz.ui.members import family_named
+from fimviz.ui.state import (
+    ChartField,
+    ChoiceField,
+    FamilyField,
+    NumberField,
+    PointField,
+    SetField,
+    decode,
+    defaults,
+    encode,
+)
 
 __all__ = [
     "CONTENTS",
     "ChartField",
+    "ChoiceField",
     "Entry",
     "FamilyField",
     "NumberField",
@@ -21,7 +33,10 @@ __all__ = [
     "descent_charts",
     "encode",
     "families",
+    "family_named",
     "figure",
+    "formulas",
+    "says",
     "split",
     "theme",
 ]

@@ -13,16 +13,16 @@ import gc
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import Any, Literal
 
 import streamlit as st
 
-from fimviz.families import CATALOG
 from fimviz.stage import stage
 from fimviz.ui.choices import chart_label
 from fimviz.ui.contents import CONTENTS
-from fimviz.ui.state import LONGEST_QUERY, Field, Values, decode, defaults, encode
+from fimviz.ui.members import family_named
+from fimviz.ui.state import LONGEST_QUERY, ChoiceField, Field, Values, decode, defaults, encode
 from fimviz.words import words
 
 # stands for an address that is not read at all; no field has this name
@@ -230,10 +230,13 @@ class Page:
             st.container(key="fimviz-notice").markdown(f":orange[{text.format(count=len(bad), keys=', '.join(bad))}]")
 
     def _selectors(self) -> None:
-        said = {"family": lambda slug: CATALOG[slug].title, "chart": chart_label(CATALOG[self["family"]])}
+        said = {"family": lambda slug: family_named(slug).title, "chart": chart_label(family_named(self["family"]))}
         for name, width in (("family", 150), ("chart", 190)):
             field: Any = self.fields[name]
             self._select(name, words("frame")[name], field.options(self.values), said[name], width)
+        for name, field in self.fields.items():
+            if isinstance(field, ChoiceField) and len(options := field.options(self.values)) > 1:
+                self._select(name, self.words[name], options, partial(field.label, family_named(self["family"])), 110)
 
     def _select(self, name: str, label: str, options: Sequence[str], show: Callable[[str], str], width: int) -> None:
         key = f"{self.slug}-{name}"
@@ -371,6 +374,19 @@ def split() -> Iterator[list[Any]]:
     """Two columns, 61 : 39, stacked below 900 px."""
     with st.container(key="fimviz-split"):
         yield st.columns([61, 39], gap="medium")
+
+
+def formulas(*lines: str) -> None:
+    """Formulas that stand still, one below the other."""
+    with st.container(key="fimviz-formulas"):
+        for line in lines:
+            st.latex(line)
+
+
+def says(*sentences: str) -> None:
+    """Sentences of the page, one paragraph each."""
+    for sentence in filter(None, sentences):
+        st.markdown(sentence)
 
 
 def theme() -> Literal["light", "dark"]:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from fimviz.families import CATALOG
 from fimviz.family import Family
+from fimviz.ui.members import family_named
 
 Values = dict[str, Any]
 LONGEST_QUERY = 2000
@@ -70,7 +70,7 @@ class ChartField:
         return False
 
     def options(self, values: Values) -> Sequence[str]:
-        return self.allowed(CATALOG[values["family"]])
+        return self.allowed(family_named(values["family"]))
 
     def default(self, values: Values) -> str:
         return self.options(values)[0]
@@ -82,7 +82,7 @@ class ChartField:
         return value.replace(", ", ",")
 
     def accept(self, value: Any, values: Values) -> str:
-        family = CATALOG[values["family"]]
+        family = family_named(values["family"])
         name = family.charts[str(value)].name
         if name not in self.options(values):
             raise ValueError("no such coordinates here")
@@ -101,7 +101,7 @@ class PointField:
         return False
 
     def _family(self, values: Values) -> Family:
-        return CATALOG[self.only or values["family"]]
+        return family_named(self.only or values["family"])
 
     def default(self, values: Values) -> list[float]:
         return [float(x) for x in self.start(self._family(values))]
@@ -138,7 +138,7 @@ class NumberField:
         return self.by_family is None
 
     def default(self, values: Values) -> float:
-        return self.by_family(CATALOG[values["family"]]) if self.by_family else self.start
+        return self.by_family(family_named(values["family"])) if self.by_family else self.start
 
     def read(self, text: str, values: Values) -> float:
         return self.accept(float(text), values)
@@ -151,6 +151,35 @@ class NumberField:
         if not math.isfinite(number) or not self.low <= number <= self.high:
             raise ValueError("out of range")
         return round(number) if self.whole else number
+
+
+@dataclass(frozen=True)
+class ChoiceField:
+    """One of the things `allowed(family)` names; the first is the default. `label(family, choice)` says it."""
+
+    allowed: Callable[[Family], Sequence[str]]
+    label: Callable[[Family, str], str]
+
+    @property
+    def outlives_family(self) -> bool:
+        return False
+
+    def options(self, values: Values) -> Sequence[str]:
+        return self.allowed(family_named(values["family"]))
+
+    def default(self, values: Values) -> str:
+        return self.options(values)[0]
+
+    def read(self, text: str, values: Values) -> str:
+        return self.accept(text, values)
+
+    def write(self, value: str, values: Values) -> str:
+        return value
+
+    def accept(self, value: Any, values: Values) -> str:
+        if value not in self.options(values):
+            raise ValueError("no such choice here")
+        return value
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ import { pointAt } from "./handles.js";
 import { listen } from "./keys.js";
 import { Layout } from "./layout.js";
 import { Ledger } from "./ledger.js";
+import { Lines } from "./lines.js";
 import { Motion } from "./motion.js";
 import { forgetWidths } from "./painter.js";
 import { Scene, same } from "./scene.js";
@@ -202,7 +203,7 @@ class Stage {
     const fits = panels.length === this.views.length && panels.every((panel, i) => sameSlot(panel, this.views[i].panel));
     if (fits) return panels.forEach((panel, i) => this.views[i].adopt(panel));
     this.drag = null;
-    this.views = panels.map((panel) => new View(panel, this));
+    this.views = panels.map((panel) => new (panel.kind === "lines" ? Lines : View)(panel, this));
     const inArea = (area) => this.views.filter((view) => (view.panel.area ?? "picture") === area).map((view) => view.element);
     this.picture.replaceChildren(...inArea("picture"));
     this.side.replaceChildren(...inArea("side"));

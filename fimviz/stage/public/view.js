@@ -25,7 +25,7 @@ function kept(before, panel) {
   return Object.fromEntries(Object.entries(panel).map(([name, part]) => [name, settled(before[name], part)]));
 }
 
-export const drawable = (panel) => Boolean(panel) && Object.hasOwn(KINDS, panel.kind);
+export const drawable = (panel) => Boolean(panel) && (Object.hasOwn(KINDS, panel.kind) || panel.kind === "lines");
 
 export class View {
   constructor(panel, stage) {

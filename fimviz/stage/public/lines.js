@@ -1,0 +1,150 @@
+/**
+ * A panel of kind "lines": formulas one below the other, each the one above with one change. It is written in the page,
+ * not painted: every line can be lit, stepped to and copied. The rows stand beside the rows of a "curves" panel.
+ *
+ *   {"kind": "lines", "step": value name, "groups": [{"share": 4, "axis": true, "rows": [row…]}…]}
+ *   row: {"id", "title", "note", "mathml", "slots": {slot: template}, "copy": [{"label", "text"}], "mark": "✓"|"✗"}
+ */
+import { alike } from "./alike.js";
+import { el, setAttr, setText } from "./dom.js";
+import { safeMathML } from "./formula.js";
+import { View } from "./view.js";
+
+const KEYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
+const SMALLEST = 0.6; // of its size, to which a long formula shrinks before it scrolls
+
+export class Lines extends View {
+  constructor(panel, stage) {
+    super(panel, stage);
+    this.list = el("ol", { class: "fv-lines", onkeydown: (event) => this.#key(event) });
+    this.back_ = el("button", { type: "button", class: "fv-option", onclick: () => this.#go(-1) });
+    this.next = el("button", { type: "button", class: "fv-option", onclick: () => this.#go(1) });
+    this.steps = el("div", { class: "fv-steps" }, this.back_, this.next);
+    this.element.replaceChildren(this.list, this.steps);
+    this.pen = { back: [], front: [], handles: [], hits: [], notices: [], still: [] };
+  }
+
+  /** Written anew only where the panel says something else. */
+  #write({ style, words }) {
+    if (this.written && alike(this.written, this.panel)) return;
+    this.written = this.panel;
+    this.rows = [];
+    const groups = (this.panel.groups ?? []).map((group) => {
+      const rows = group.rows.map((row) => this.#row(row, words));
+      const node = el("div", { class: "fv-line-group" }, ...rows.map((row) => row.node));
+      node.style.flexGrow = String(group.share ?? rows.length);
+      // as high as the axis of the curves beside it
+      if (group.axis) node.style.paddingBottom = `${style.size.axis_text * 1.75}px`;
+      return node;
+    });
+    this.list.replaceChildren(...groups);
+    setText(this.back_, words("step_back"));
+    setText(this.next, words("step_on"));
+    this.fitted = null;
+  }
+
+  #row(given, words) {
+    const index = this.rows.length + 1, { stage } = this;
+    const math = given.mathml ? safeMathML(given.mathml) : null;
+    math?.setAttribute("displaystyle", "true");
+    const title = el("button", { type: "button", class: "fv-line-title", onclick: () => this.#step(index) }, el("span", { class: "fv-line-number", text: String(index) }), el("span", { text: given.title ?? "" }));
+    const note = el("span", { class: "fv-line-note" });
+    const formula = el("div", { class: "fv-formula fv-line-formula" }, math);
+    const copies = (given.copy ?? []).map(({ label, text }) => el("button", {
+      type: "button", class: "fv-copy", text: label, title: words("copy", { what: label }),
+      "aria-label": `${words("copy", { what: label })}: ${given.title ?? index}`, onclick: () => this.#copy(label, text),
+    }));
+    const node = el("li", { class: "fv-line", onpointerenter: () => stage.light(given.id), onpointerleave: () => stage.light(null) },
+      el("div", { class: "fv-line-name" }, title, note), formula, el("div", { class: "fv-copies" }, ...copies));
+    const slots = Object.entries(given.slots ?? {}).map(([slot, template]) => ({ template, nodes: [...formula.querySelectorAll(`[data-slot="${CSS.escape(slot)}"]`)] }));
+    const row = { given, node, title, note, formula, slots };
+    this.rows.push(row);
+    return row;
+  }
+
+  draw({ scene, style, words, lit, epoch }) {
+    if (!this.width) return;
+    this.#write({ style, words });
+    const now = this.#now(scene);
+    this.rows.forEach(({ given, node, title, note, slots }, i) => {
+      node.classList.toggle("fv-now", i + 1 === now);
+      node.classList.toggle("fv-later", i + 1 > now);
+      node.classList.toggle("fv-lit-row", lit !== null && lit === given.id);
+      setAttr(title, "aria-current", i + 1 === now ? "step" : "false");
+      setText(note, given.note ? scene.fill(given.note) : "");
+      for (const { template, nodes } of slots) for (const node of nodes) setText(node, scene.fill(template));
+    });
+    this.back_.disabled = now <= 1;
+    this.next.disabled = now >= this.rows.length;
+    this.#fit(`${epoch}|${this.width}`);
+    this.hands.sync([]);
+  }
+
+  /** A formula wider than its room is set smaller; below three fifths it scrolls. */
+  #fit(key) {
+    if (key === this.fitted) return;
+    this.fitted = key;
+    for (const { formula } of this.rows) formula.style.fontSize = "";
+    const needs = this.rows.map(({ formula }) => formula.clientWidth / Math.max(1, formula.scrollWidth));
+    this.rows.forEach(({ formula }, i) => {
+      if (needs[i] < 1) formula.style.fontSize = `${Math.max(SMALLEST, 0.98 * needs[i]).toFixed(3)}em`;
+    });
+  }
+
+  #now(scene) {
+    const step = Math.round(scene.number(this.panel.step, this.rows.length));
+    return Math.min(this.rows.length, Math.max(1, step));
+  }
+
+  #go(by) {
+    this.#step(this.#now(this.stage.scene) + by);
+  }
+
+  #step(step) {
+    const inside = Math.min(this.rows.length, Math.max(1, step));
+    this.stage.patch({ [this.panel.step]: inside }, "control");
+  }
+
+  #key(event) {
+    const by = KEYS[event.key];
+    if (!by || event.ctrlKey || event.metaKey || event.altKey || !event.target.matches?.(".fv-line-title")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    this.#go(by);
+    this.rows[this.#now(this.stage.scene) - 1].title.focus();
+  }
+
+  async #copy(what, text) {
+    const { words } = this.stage;
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      if (!copiedByHand(text)) return this.stage.say(words("not_copied"));
+    }
+    this.stage.say(words("copied", { what }));
+  }
+
+  /** The saved figure has the formulas as text. */
+  svg(style, name) {
+    const top = this.element.getBoundingClientRect().top, size = style.size.axis_text;
+    this.pen.front = this.rows.flatMap(({ given, node }) => {
+      const box = node.getBoundingClientRect(), y = box.top - top + box.height / 2;
+      const text = given.copy?.[0]?.text ?? "";
+      return [
+        { t: "text", text: given.title ?? "", x: 8, y: y - 0.2 * size, size: style.size.label, weight: 600, fill: style.colour("ink") },
+        { t: "text", text, x: 8, y: y + size, size, fill: style.colour("muted") },
+      ];
+    });
+    return super.svg(style, name);
+  }
+}
+
+/** Where a page may not write to the clipboard: without https. */
+function copiedByHand(text) {
+  const field = el("textarea", { class: "fv-live", text });
+  document.body.append(field);
+  field.select();
+  const done = document.execCommand("copy");
+  field.remove();
+  return done;
+}

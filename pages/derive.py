@@ -1,0 +1,61 @@
+"""Where does the formula come from? A derivation line by line, each line with its plot and its check."""
+
+from fimviz import checks, figures, irregular, ui
+from fimviz.derive.lines import lines
+from fimviz.stage import derivation, scene
+
+FIELDS = {
+    "family": ui.FamilyField("bernoulli", (*ui.families(), *irregular.IRREGULAR)),
+    "chart": ui.ChartField(ui.charts_on_paper),
+    "theta": ui.PointField(lambda family: family.default.tolist()),
+    "entry": ui.ChoiceField(derivation.entries, derivation.entry_label),
+    "step": ui.NumberField(5, 1, 5, whole=True),
+}
+PRESETS = {
+    "coin": {},
+    "normal": {"family": "normal"},
+    "gamma": {"family": "gamma", "entry": "12"},
+    "kink": {"family": "laplace"},
+    "edge": {"family": "uniform"},
+}
+BEATS = [{"step": 1}, {"step": 2}, {"step": 3}, {"step": 4}, {"step": 5}, PRESETS["edge"]]
+
+page = ui.Page("derive", FIELDS, PRESETS, BEATS)
+family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
+found = lines(family, page["theta"])
+page.stage(
+    {
+        **derivation.base(family),
+        "computed": derivation.computed(family, found, page["entry"]),
+        "panels": derivation.panels(family, found, page["entry"], [page["theta"]], words),
+        "predict": page.prediction(then={"family": "uniform", "theta": [2.0]}) if page.at_preset("coin") else None,
+        "sentence": words["sentence"].format(model=scene.model_in_words(family, "theta")),
+    },
+    checks=[*checks.metric(family), *checks.derivation(found)],
+)
+page.note(words["vector"].format(count=family.support.size) if family.support.vector else "")
+if not page.kept.present:
+    with ui.split() as (left, right):
+        with left:
+            ui.says(f"**{words['ways']}**", *(way.sentence for way in checks.second_ways(family, page["theta"])))
+            ui.says(derivation.rule_in_words(family, words))
+        with right:
+            pulled = derivation.pulled_back(family, chart)
+            ui.says(f"**{words['charts']}**", "" if pulled else words["same_chart"])
+            ui.formulas(*pulled, *derivation.connection(family, chart, page["theta"]))
+            if family.slug in irregular.IRREGULAR:
+                variances = irregular.variances(page["theta"][0])
+                curves = figures.loss_curves(
+                    variances, [words["estimator"], words["bound"]], ["fisher", "euclid"], target=None
+                )
+                ui.figure(
+                    figures.chart(
+                        curves,
+                        theme=ui.theme(),
+                        x_label=words["variance_x"],
+                        y_label=words["variance_y"],
+                        alt=words["variance_title"],
+                        height=260,
+                    ),
+                    page,
+                )
