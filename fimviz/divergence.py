@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -161,9 +162,7 @@ def _second(family: Family, theta: Array, direction: Array) -> Array:
     with np.errstate(invalid="ignore"):
         table = list(np.moveaxis((values[..., :4] + values[..., 4:]) / sizes**2, -1, 0))
         for order in range(1, 4):
-            table = [
-                (2**order * finer - coarser) / (2**order - 1) for coarser, finer in zip(table, table[1:], strict=False)
-            ]
+            table = [(2**order * finer - coarser) / (2**order - 1) for coarser, finer in pairwise(table)]
     return np.where(np.isfinite(values).all(-1), table[0], np.inf)
 
 

@@ -131,7 +131,8 @@ def _curves(family: Family, entry: str, words: Mapping[str, Any]) -> Scene:
         (NAMES[0], [curve("ell", "ink")], "ℓ", ""),
         (NAMES[1], pair("s", "t"), "s" if mixed else f"s{_under(one)}", ""),
         (NAMES[2], pair("sp", "tp", fill="signed"), "s · p", words["mean_note"]),
-        (NAMES[3], [curve("ssp", fill="signed" if mixed else "area")], "s² · p" if not mixed else "s · s · p", words["second_note"]),
+        (NAMES[3], [curve("ssp", fill="signed" if mixed else "area")], "s · s · p" if mixed else "s² · p",
+         words["second_note"]),
     ]  # fmt: skip
     return {
         "id": "curves",
@@ -179,8 +180,9 @@ def _metric_panel(
 ) -> Scene:
     handle = {"kind": "handle", "value": "theta", "label": "θ", "name": words["handle"]}
     if family.dimension == 2:
+        tiles = scene.tiles(family, _own(family), _RADIUS**2)
         marks = [
-            {"kind": "tiling", "points": scene.tiles(family, _own(family), _RADIUS**2), "radius": _RADIUS, "role": "fisher"},
+            {"kind": "tiling", "points": tiles, "radius": _RADIUS, "role": "fisher"},
             {"kind": "ellipse", "of": "ellipse", "role": "fisher", "hero": True, "id": "metric"},
             handle,
         ]  # fmt: skip
@@ -229,7 +231,8 @@ def _metric_curves(family: Family, i: int, j: int, words: Mapping[str, Any]) -> 
     g = metric_entry(family, i, j)
     if g is not None:
         return [curve("g", g, "fisher")]
-    return [curve(name, e, role, words[name]) for (name, e), role in zip(_three(family).items(), ("fisher", "m", "euclid"), strict=True)]  # fmt: skip
+    roles = ("fisher", "m", "euclid")
+    return [curve(n, e, role, words[n]) for (n, e), role in zip(_three(family).items(), roles, strict=True)]
 
 
 def metric_entry(family: Family, i: int, j: int) -> Expr | None:
