@@ -30,7 +30,7 @@ def metric(family: Family) -> list[str]:
     """The closed form against quadrature, and what the examination found besides."""
     verdict, said = examine(family), words("frame")
     if not verdict.regular:
-        return [verdict.sentence]
+        return [verdict.sentence.rstrip(".")]
     found = [said["symbolic"].format(error=power(verdict.disagreement))]
     return found + ([verdict.sentence] if verdict.state is State.SCORE_ONLY else [])
 

@@ -37,9 +37,6 @@ page.note(words["vector"].format(count=family.support.size) if family.support.ve
 if not page.kept.present:
     with ui.split() as (left, right):
         with left:
-            ui.says(f"**{words['ways']}**", *(way.sentence for way in checks.second_ways(family, page["theta"])))
-            ui.says(derivation.rule_in_words(family, words))
-        with right:
             pulled = derivation.pulled_back(family, chart)
             ui.says(f"**{words['charts']}**", "" if pulled else words["same_chart"])
             ui.formulas(*pulled, *derivation.connection(family, chart, page["theta"]))
@@ -48,14 +45,12 @@ if not page.kept.present:
                 curves = figures.loss_curves(
                     variances, [words["estimator"], words["bound"]], ["fisher", "euclid"], target=None
                 )
-                ui.figure(
-                    figures.chart(
-                        curves,
-                        theme=ui.theme(),
-                        x_label=words["variance_x"],
-                        y_label=words["variance_y"],
-                        alt=words["variance_title"],
-                        height=260,
-                    ),
-                    page,
-                )
+                labels = {
+                    "x_label": words["variance_x"],
+                    "y_label": words["variance_y"],
+                    "alt": words["variance_title"],
+                }
+                ui.figure(figures.chart(curves, theme=ui.theme(), height=260, **labels), page)
+        with right:
+            ui.says(f"**{words['ways']}**", *(way.sentence for way in checks.second_ways(family, page["theta"])))
+            ui.says(derivation.rule_in_words(family, words))

@@ -17,13 +17,13 @@ from fimviz.derive.quadrature import expectation
 from fimviz.exponential import Expr
 from fimviz.family import Family
 from fimviz.metric import fisher_metric
-from fimviz.notation import glyph_latex, latex, plain, quadratic
+from fimviz.notation import latex, plain, quadratic
 from fimviz.stage import formula, scene
 from fimviz.tape import lower
 
 Scene = dict[str, Any]
 # heights: four lines about x, and the metric, which for two parameters is a plane
-_SHARES = {1: 1.6, 2: 2.6, 3: 1.6}
+_SHARES = {1: 1.6, 2: 2.1, 3: 1.6}
 _ROW = 84
 _AXIS = 23
 _RADIUS = 0.45
@@ -97,19 +97,10 @@ def _row(family: Family, line: Line, words: Mapping[str, Any]) -> Scene:
 def _tapes(family: Family, entry: str) -> dict[str, Any]:
     """log p, the scores, the score times p and the product of scores times p, as tapes of x and θ."""
     i, j = (int(c) - 1 for c in entry)
-    log_density, condition = inside(family.expression)
+    log_density, _ = inside(family.expression)
     p = sp.exp(log_density)
-
-    def cut(e: Expr) -> Expr:
-        return e if condition is None else sp.Piecewise((e, condition), (sp.S.Zero, True))
-
-    scores = [sp.diff(log_density, family.symbols[k]) for k in (i, j)]
-    wanted = {
-        "ell": family.expression,
-        "s": cut(scores[0]), "t": cut(scores[1]),
-        "sp": cut(scores[0] * p), "tp": cut(scores[1] * p),
-        "ssp": cut(scores[0] * scores[1] * p),
-    }  # fmt: skip
+    one, other = (sp.diff(log_density, family.symbols[k]) for k in (i, j))
+    wanted = {"ell": log_density, "s": one, "t": other, "sp": one * p, "tp": other * p, "ssp": one * other * p}
     symbols = (*family.samples, *family.symbols)
     return {name: lower([e], symbols).as_dict() for name, e in wanted.items()}
 
@@ -117,21 +108,22 @@ def _tapes(family: Family, entry: str) -> dict[str, Any]:
 def _curves(family: Family, entry: str, words: Mapping[str, Any]) -> Scene:
     support, mixed = family.support, entry[0] != entry[1]
     one, other = (entry_label(family, c * 2) for c in entry)
-    tape = _tapes(family, entry)
+    tape, reach = _tapes(family, entry), _reach(family)
 
     def curve(name: str, role: str = "fisher", **more: Any) -> Scene:
-        return {"id": name, "tape": tape[name], "inputs": ["x", "theta"], "role": role, **more}
+        return {"id": name, "tape": tape[name], "inputs": ["x", "theta"], "role": role, **reach, **more}
 
     def pair(first: str, second: str, **more: Any) -> list[Scene]:
         if not mixed:
             return [curve(first, **more)]
-        return [curve(first, label=f"s{_under(one)}", **more), curve(second, "e", label=f"s{_under(other)}")]
+        return [curve(first, label=f"∂ℓ/∂{one}", **more), curve(second, "e", label=f"∂ℓ/∂{other}")]
 
+    said = words["rows"]
     rows = [
-        (NAMES[0], [curve("ell", "ink")], "ℓ", ""),
-        (NAMES[1], pair("s", "t"), "s" if mixed else f"s{_under(one)}", ""),
-        (NAMES[2], pair("sp", "tp", fill="signed"), "s · p", words["mean_note"]),
-        (NAMES[3], [curve("ssp", fill="signed" if mixed else "area")], "s · s · p" if mixed else "s² · p",
+        (NAMES[0], [curve("ell", "ink")], said["log_density"], ""),
+        (NAMES[1], pair("s", "t"), said["scores"] if mixed else said["score"].format(glyph=one), ""),
+        (NAMES[2], pair("sp", "tp", fill="signed"), said["weighted"], words["mean_note"]),
+        (NAMES[3], [curve("ssp", fill="signed" if mixed else "area")], said["product" if mixed else "squared"],
          words["second_note"]),
     ]  # fmt: skip
     return {
@@ -151,8 +143,11 @@ def _curves(family: Family, entry: str, words: Mapping[str, Any]) -> Scene:
     }
 
 
-def _under(glyph: str) -> str:
-    return f" ({glyph})"
+def _reach(family: Family) -> Scene:
+    """Where a density whose support ends at a parameter is drawn."""
+    _, condition = inside(family.expression)
+    ends = [e for e in condition.args if e in family.symbols] if condition is not None else []
+    return {"x": [family.support.view[0], f"theta.{ends[0].name}"]} if ends else {}
 
 
 # --- the metric against θ ------------------------------------------------------------------------------------
@@ -212,7 +207,7 @@ def _against_theta(
         "x": [low, high],
         "axes": {"x": {"label": f"{p.label} {p.glyph or p.name}".strip()}},
         "rows": [{
-            "id": "metric", "label": words["metric_row"], "y": _scale(family, curves, i, low, high), "zero": True,
+            "id": "metric", "y": _scale(family, curves, i, low, high), "zero": True,
             "curves": curves, "marks": [{**handle, "on": curves[0]["id"], "coordinate": i}],
         }],
     }  # fmt: skip
@@ -226,11 +221,15 @@ def _metric_curves(family: Family, i: int, j: int, words: Mapping[str, Any]) -> 
     given = [inputs[k] for k in order]
 
     def curve(name: str, e: Expr, role: str, label: str = "") -> Scene:
-        return {"id": name, "tape": lower([e], symbols).as_dict(), "inputs": given, "role": role, "label": label}
+        tape = lower([e], symbols).as_dict()
+        return {"id": name, "tape": tape, "inputs": given, "role": role, "label": label, "label_at": at}
+
+    low, high = family.parameters[i].view
 
     g = metric_entry(family, i, j)
+    at = low + (0.5 if g is not None else 0.3) * (high - low)
     if g is not None:
-        return [curve("g", g, "fisher")]
+        return [curve("g", g, "fisher", words["metric_row"])]
     roles = ("fisher", "m", "euclid")
     return [curve(n, e, role, words[n]) for (n, e), role in zip(_three(family).items(), roles, strict=True)]
 
@@ -273,7 +272,7 @@ def rule_in_words(family: Family, words: Mapping[str, Any]) -> str:
     try:
         derivation = derive(family)
     except NotImplementedError:
-        return words["no_rule"].format(rule=examine(family).sentence)
+        return " ".join([words["no_rule"], examine(family).sentence])
     return words["rule"].format(rule=derivation.rule, steps=" · ".join(step.rule for step in derivation))
 
 
@@ -283,20 +282,17 @@ def pulled_back(family: Family, key: str) -> tuple[str, ...]:
     if metric is None or metric.g is None:
         return ()
     own = chart_map(family, key)
-    glyphs: dict[str, Any] = dict(
-        zip(own.chart.names, (f"({g})" if len(g) > 2 else g for g in own.chart.glyphs), strict=True)
-    )
-    glyphs |= {f"d_{name}": ("d", glyph) for name, glyph in zip(own.chart.names, own.chart.glyphs, strict=True)}
+    coordinates = list(zip(own.chart.names, own.chart.glyphs, strict=True))
+    glyphs: dict[str, Any] = {name: f"({g})" if len(g) > 2 else g for name, g in coordinates}
+    glyphs |= {f"d_{name}": ("d", g) for name, g in coordinates}
     jacobian = sp.Matrix([[sp.diff(b, s) for s in own.chart.symbols] for b in own.backward or ()])
     xi = [sp.Symbol(f"d_{name}", real=True) for name in own.chart.names]
     element = quadratic(metric.g, xi)
     one = family.dimension == 1
     j = latex(jacobian[0] if one else jacobian, glyphs)
     back = r"J^2\, I(\theta)" if one else r"J^{\top} I(\theta) J"
-    return (
-        rf"J = \frac{{\partial\theta}}{{\partial\xi}} = {j}",
-        rf"I(\xi) = {back}, \qquad \mathrm{{d}}s^2 = {latex(element, glyphs)}",
-    )
+    to = r"\frac{\partial\theta}{\partial\xi}"
+    return (rf"J = {to} = {j}, \qquad I(\xi) = {back}", rf"\mathrm{{d}}s^2 = {latex(element, glyphs)}")
 
 
 def connection(family: Family, key: str, theta: Sequence[float]) -> tuple[str, ...]:
@@ -306,10 +302,12 @@ def connection(family: Family, key: str, theta: Sequence[float]) -> tuple[str, .
     metric = fisher_metric(family, key)
     xi = chart_map(family, key).to(np.asarray(theta, float))
     symbols = metric.christoffel(xi)
-    glyphs = [glyph_latex(g) for g in chart_map(family, key).chart.glyphs]
     d = range(family.dimension)
     size = float(np.max(np.abs(symbols)))
-    parts = [rf"\Gamma^{{{glyphs[k]}}}_{{{glyphs[i]} {glyphs[j]}}} = {symbols[k, i, j]:.3g}"
+    index = [""] if family.dimension == 1 else [str(k + 1) for k in d]
+    parts = [rf"\Gamma^{{{index[k]}}}_{{{index[i]}{index[j]}}} = {symbols[k, i, j]:.3g}"
              for k in d for i in d for j in d if i <= j and abs(symbols[k, i, j]) > 1e-9 * max(size, 1e-9)]  # fmt: skip
-    lines = [r",\quad ".join(parts[n : n + 3]) for n in range(0, len(parts), 3)] or [r"\Gamma = 0"]
-    return (*lines, rf"K = {float(metric.gaussian_curvature(xi)):.3g}") if family.dimension == 2 else tuple(lines)
+    parts = parts or [r"\Gamma = 0"]
+    if family.dimension == 2:
+        parts.append(rf"K = {float(metric.gaussian_curvature(xi)):.3g}")
+    return tuple(r",\quad ".join(parts[n : n + 5]) for n in range(0, len(parts), 5))

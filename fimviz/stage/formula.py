@@ -201,7 +201,12 @@ def to_mathml(expression: Any, names: dict[str, Any]) -> str:
     printer = _Printer(names)
     dom: Any = printer._print(_plain_functions(expression))
     # a product is written by nearness, with a hair of space
-    return dom.toxml().replace("<mo>none</mo>", '<mspace width="0.15em"/>').replace("<mo>-</mo>", "<mo>−</mo>")
+    return (
+        dom.toxml()
+        .replace("<mo>none</mo>", '<mspace width="0.15em"/>')
+        .replace("<mo>-</mo>", "<mo>−</mo>")
+        .replace("<mn>-", "<mn>−")
+    )
 
 
 class _Printer(MathMLPresentationPrinter):
@@ -277,16 +282,25 @@ class _Printer(MathMLPresentationPrinter):
                 line.appendChild(cell)
             table.appendChild(line)
         row = self.dom.createElement("mrow")
-        for node in (self._text("mo", "("), table, self._text("mo", ")")):
-            row.appendChild(node)
+        row.setAttribute("class", "fence")
+        row.appendChild(table)
         return row
+
+    def _bracketed(self, inner: Any) -> Any:
+        """Brackets as high as what they hold: the letter where that is one line, a drawn one round a fraction."""
+        tall = any(sp.fraction(t)[1] != 1 for t in sp.preorder_traversal(inner) if isinstance(t, sp.Mul | sp.Pow))
+        return self._row(inner, role="fence") if tall else self._row("(", inner, ")")
 
     _print_ImmutableDenseMatrix = _print_MutableDenseMatrix = _print_MatrixBase
 
     def _print_log(self, e):
         inner = e.args[0]
         plain = inner.is_Symbol or inner.is_Integer
-        row = self._row(inner) if plain else self._row("(", inner, ")")
+        row = self._row(inner) if plain else self._bracketed(inner)
+        if row.getAttribute("class"):
+            outer = self.dom.createElement("mrow")
+            outer.appendChild(row)
+            row = outer
         row.insertBefore(self._text("mi", "log\u2009" if plain else "log"), row.firstChild)
         return row
 

@@ -14,7 +14,7 @@ const ATTRIBUTES = new Set(
     "accentunder linethickness columnalign rowalign rowspacing columnspacing width height depth voffset minsize maxsize " +
     "scriptlevel mathsize dir intent arg").split(" "),
 );
-const ROLES = new Set(["fisher", "euclid", "e", "m", "data", "ink", "muted", "changed"]);
+const ROLES = new Set(["fisher", "euclid", "e", "m", "data", "ink", "muted", "changed", "fence"]);
 const NAME = /^[\w.-]{1,64}$/;
 
 export function safeMathML(text) {

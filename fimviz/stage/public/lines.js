@@ -51,7 +51,7 @@ export class Lines extends View {
     const note = el("span", { class: "fv-line-note" });
     const formula = el("div", { class: "fv-formula fv-line-formula" }, math);
     const copies = (given.copy ?? []).map(({ label, text }) => el("button", {
-      type: "button", class: "fv-copy", text: label, title: words("copy", { what: label }),
+      type: "button", class: "fv-copy", text: words("copy", { what: label }),
       "aria-label": `${words("copy", { what: label })}: ${given.title ?? index}`, onclick: () => this.#copy(label, text),
     }));
     const node = el("li", { class: "fv-line", onpointerenter: () => stage.light(given.id), onpointerleave: () => stage.light(null) },
