@@ -82,7 +82,7 @@ def _hessian_of_kl(family: Family, point: Array, second: Array, scale: Array) ->
 
 def three(x: float) -> str:
     """Three digits with a true minus sign."""
-    return "∞" if x == np.inf else f"{x:#.3g}".rstrip(".").replace("-", "−")
+    return "∞" if x == np.inf else f"{x + 0.0:#.3g}".rstrip(".").replace("-", "−")
 
 
 def path(name: str) -> list[str]:

@@ -37,9 +37,8 @@ page.note(words["vector"].format(count=family.support.size) if family.support.ve
 if not page.kept.present:
     with ui.split() as (left, right):
         with left:
-            pulled = derivation.pulled_back(family, chart)
-            ui.says(f"**{words['charts']}**", "" if pulled else words["same_chart"])
-            ui.formulas(*pulled, *derivation.connection(family, chart, page["theta"]))
+            ui.says(f"**{words['charts']}**", derivation.about_chart(family, chart, words))
+            ui.formulas(*derivation.pulled_back(family, chart), *derivation.connection(family, chart, page["theta"]))
             if family.slug in irregular.IRREGULAR:
                 variances = irregular.variances(page["theta"][0])
                 curves = figures.loss_curves(

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from fimviz import CATALOG, DomainError, Family, Parameter, Support, fisher_metric, jeffreys, kl
 from fimviz.derive.examination import examination_points
-from fimviz.divergence import kl_by_quadrature, kl_expression, kl_tape
+from fimviz.divergence import kl_by_quadrature, kl_expression, kl_hessian, kl_slopes, kl_tape
 from fimviz.family import POSITIVE
+from fimviz.irregular import IRREGULAR
 from fimviz.special import BesselRatio
 
 EVERY = pytest.mark.parametrize("slug", CATALOG)
@@ -162,3 +163,23 @@ def test_a_family_without_a_formula_is_integrated():
     assert kl(declared, [0, 1], [0, 1]) == pytest.approx(0, abs=1e-14)
     assert kl(declared, [0, 1], [1e-3, 1]) == pytest.approx(1e-6 / 6, rel=1e-4)
     assert kl(declared, [[0, 1], [1, 2]], [0.5, 1.5]).shape == (2,)
+
+
+@EVERY
+def test_the_hessian_of_kl_where_the_two_are_equal_is_the_metric(slug):
+    family = CATALOG[slug]
+    points = examination_points(family, 2, seed=5)
+    g = fisher_metric(family).matrix(points)
+    root = np.sqrt(np.einsum("...ii->...i", g))
+    scale = root[..., :, None] * root[..., None, :]
+    assert np.max(np.abs(kl_hessian(family, points) - g) / scale) < 1e-6
+    for slope in kl_slopes(family, points):
+        assert np.max(np.abs(slope) / root) < 1e-3
+
+
+def test_where_the_support_moves_kl_has_a_slope_and_no_hessian():
+    uniform = IRREGULAR["uniform"]
+    left, right = kl_slopes(uniform, [2.0])
+    # KL(θ‖q) = log q/θ for q > θ: slope 1/θ
+    assert left[0] == np.inf and right[0] == pytest.approx(1 / 2, rel=1e-3)
+    assert kl_hessian(uniform, [2.0]) == np.inf

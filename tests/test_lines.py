@@ -7,14 +7,16 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from fimviz import CATALOG, State, examine
+from fimviz import CATALOG, State, checks, examine
 from fimviz.derive import lines as room
 from fimviz.derive.examination import examination_points
 from fimviz.derive.lines import NAMES, lines, names, steps
 from fimviz.derive.quadrature import expectation
-from fimviz.irregular import IRREGULAR
+from fimviz.irregular import IRREGULAR, variances
 from fimviz.notation import Changed, glyph_latex, latex, oriented, plain
-from fimviz.tape import lower
+from fimviz.stage import derivation
+from fimviz.tape import Tape, lower
+from fimviz.words import words
 
 FAMILIES = {**CATALOG, **IRREGULAR}
 EVERY = pytest.mark.parametrize("slug", FAMILIES)
@@ -122,3 +124,58 @@ def test_brackets_below_are_positive():
 )
 def test_glyphs_in_latex(glyph, wanted):
     assert glyph_latex(glyph).replace("  ", " ") == wanted
+
+
+@EVERY
+def test_the_second_ways_are_ticked_where_they_hold(slug):
+    density, divergence = checks.second_ways(FAMILIES[slug], FAMILIES[slug].default)
+    assert density.holds == (slug not in ("laplace", "uniform"))
+    assert divergence.holds == (slug != "uniform")
+    for way in (density, divergence):
+        assert ("✓" in way.sentence) == way.holds != ("✗" in way.sentence)
+        assert "{" not in way.sentence and "nan" not in way.sentence
+
+
+def test_the_estimate_of_an_edge_is_better_than_its_supposed_bound():
+    """θ²/(n(n+2)) against seeded samples, and below θ²/n for every n."""
+    theta, n = 2.0, 10
+    top = np.random.default_rng(3).uniform(0, theta, (200_000, n)).max(axis=1)
+    estimate = (n + 1) / n * top
+    exact, supposed = (v[n] for v in variances(theta))
+    assert estimate.mean() == pytest.approx(theta, rel=2e-3)
+    assert estimate.var() == pytest.approx(exact, rel=0.02)
+    assert np.all(np.less(*(v[1:] for v in variances(theta)))) and exact == pytest.approx(supposed / (n + 2))
+
+
+PULLED = [(slug, key) for slug, declared in FAMILIES.items() for key in declared.charts]
+
+
+@pytest.mark.parametrize(("slug", "key"), PULLED)
+def test_the_metric_of_another_chart_is_written_with_its_own_coordinates(slug, key):
+    family = FAMILIES[slug]
+    written = derivation.pulled_back(family, key)
+    for text in (*written, *derivation.connection(family, key, family.default)):
+        assert text.count("{") == text.count("}") and "nan" not in text and text.isascii(), text
+    assert bool(written) != bool(derivation.about_chart(family, key, words("derive")))
+
+
+@EVERY
+def test_the_curves_beside_the_lines_are_the_scores_and_their_products(slug):
+    family = FAMILIES[slug]
+    if family.support.vector:
+        assert all(panel["id"] != "curves" for panel in scene_of(family))
+        return
+    panels = {panel["id"]: panel for panel in scene_of(family)}
+    curves = {curve["id"]: curve for row in panels["curves"]["rows"] for curve in row["curves"]}
+    x = family.support.values()[1] if family.support.discrete else np.interp(0.3, (0, 1), family.support.view)
+    inputs = (x, *family.default)
+    ell, s, sp_, ssp = (Tape(**curves[name]["tape"])(*inputs)[0] for name in ("ell", "s", "sp", "ssp"))
+    p = np.exp(family.log_probability(x, family.default))
+    assert np.exp(ell) == pytest.approx(p) and sp_ == pytest.approx(s * p) and ssp == pytest.approx(s * s * p)
+    assert [row["id"] for row in panels["lines"]["groups"][0]["rows"]] == [
+        row["id"] for row in panels["curves"]["rows"]
+    ]
+
+
+def scene_of(family):
+    return derivation.panels(family, lines(family), "11", [family.default.tolist()], words("derive"))

@@ -8,7 +8,11 @@ from scipy.optimize import brentq
 from scipy.stats import chi2 as chi2_law
 
 import fimviz
-from fimviz import inference
+from fimviz import checks, inference
+from fimviz.derive.lines import lines
+from fimviz.derive.quadrature import expectation
+from fimviz.divergence import kl_slopes
+from fimviz.irregular import IRREGULAR, variances
 from fimviz.stage import scene
 from fimviz.words import words
 
@@ -189,3 +193,42 @@ def test_invariance_is_for_small_steps():
             worst = max(worst, gap.max())
         assert f"{worst:.{len(quoted.split('.')[1])}f}" == quoted
         says("descent", "notes", "small", values=[quoted])
+
+
+def test_the_coin_is_derived():
+    coin = fimviz.CATALOG["bernoulli"]
+    scores = [float(lines(coin)[1].value.subs({coin.sample: x, coin.symbols[0]: coin.default[0]})[0]) for x in (1, 0)]
+    says("derive", "notes", "coin", values=[scores[0], f"−{-scores[1]:.2f}", coin.default[0], 1 - coin.default[0]])
+    says("derive", "notes", "coin", values=[fimviz.fisher_metric(coin).matrix(coin.default)[0, 0]])
+
+
+def test_gamma_has_an_entry_off_the_diagonal():
+    gamma = fimviz.CATALOG["gamma"]
+    g = fimviz.fisher_metric(gamma).matrix(gamma.default)
+    assert g[0, 1] == pytest.approx(-1 / gamma.default[1])
+    says("derive", "notes", "gamma", values=[f"−{-g[0, 1]:.2f}"])
+
+
+def test_a_kink_breaks_the_hessian_form_and_not_kl():
+    laplace = fimviz.CATALOG["laplace"]
+    _, _, second, hessian = expectation(laplace).score_moments(laplace.default)
+    says("derive", "notes", "kink", values=[second[0, 0], abs(hessian[0, 0])])
+    density, divergence = checks.second_ways(laplace, laplace.default)
+    assert not density.holds and divergence.holds
+    assert ": 0.00 where the score gives 1.00" in density.sentence
+
+
+def test_a_moving_edge():
+    uniform = IRREGULAR["uniform"]
+    theta = uniform.default
+    _, mean, second, hessian = expectation(uniform).score_moments(theta)
+    left, right = kl_slopes(uniform, theta)
+    says("derive", "notes", "edge", values=[second[0, 0], f"−{-hessian[0, 0]:.2f}", right[0]])
+    assert left[0] == np.inf and second[0, 0] - mean[0] ** 2 == pytest.approx(0, abs=1e-12)
+    estimate, supposed = (v[100] for v in variances(theta[0]))
+    assert supposed == pytest.approx(1 / (100 * second[0, 0]))
+    says("derive", "notes", "edge", values=[estimate], form="{:.5f}")
+    says("derive", "notes", "edge", values=[supposed], form="{:.3f}")
+    card = words("derive")["predict"]
+    assert card["options"][card["answer"]] == "None do"
+    assert [line.latex.split(" = ")[-1] for line in lines(uniform)[3:]] == [r"\frac{1}{\theta^{2}}", "0"]

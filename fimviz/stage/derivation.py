@@ -229,7 +229,8 @@ def _metric_curves(family: Family, i: int, j: int, words: Mapping[str, Any]) -> 
     g = metric_entry(family, i, j)
     at = low + (0.5 if g is not None else 0.3) * (high - low)
     if g is not None:
-        return [curve("g", g, "fisher", words["metric_row"])]
+        glyph = family.parameters[i].glyph if family.dimension == 1 else "θ"
+        return [curve("g", g, "fisher", words["metric_row"].format(glyph=glyph))]
     roles = ("fisher", "m", "euclid")
     return [curve(n, e, role, words[n]) for (n, e), role in zip(_three(family).items(), roles, strict=True)]
 
@@ -293,6 +294,15 @@ def pulled_back(family: Family, key: str) -> tuple[str, ...]:
     back = r"J^2\, I(\theta)" if one else r"J^{\top} I(\theta) J"
     to = r"\frac{\partial\theta}{\partial\xi}"
     return (rf"J = {to} = {j}, \qquad I(\xi) = {back}", rf"\mathrm{{d}}s^2 = {latex(element, glyphs)}")
+
+
+def about_chart(family: Family, key: str, words: Mapping[str, Any]) -> str:
+    """What to say where there is no formula to show."""
+    if is_irregular(family):
+        return words["no_metric"]
+    if key == _own(family):
+        return words["same_chart"]
+    return "" if pulled_back(family, key) else words["no_chart_formula"]
 
 
 def connection(family: Family, key: str, theta: Sequence[float]) -> tuple[str, ...]:

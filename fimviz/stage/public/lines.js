@@ -76,16 +76,19 @@ export class Lines extends View {
     });
     this.back_.disabled = now <= 1;
     this.next.disabled = now >= this.rows.length;
-    this.#fit(`${epoch}|${this.width}`);
+    this.#fit(`${epoch}|${this.width}×${this.height}`);
     this.hands.sync([]);
   }
 
-  /** A formula wider than its room is set smaller; below three fifths it scrolls. */
+  /** A formula wider or higher than its room is set smaller; below three fifths it scrolls. */
   #fit(key) {
     if (key === this.fitted) return;
     this.fitted = key;
     for (const { formula } of this.rows) formula.style.fontSize = "";
-    const needs = this.rows.map(({ formula }) => formula.clientWidth / Math.max(1, formula.scrollWidth));
+    const needs = this.rows.map(({ formula, node, title }) => {
+      const above = this.stage.narrow ? title.offsetHeight : 0;
+      return Math.min(formula.clientWidth / Math.max(1, formula.scrollWidth), (node.clientHeight - above) / Math.max(1, formula.scrollHeight));
+    });
     this.rows.forEach(({ formula }, i) => {
       if (needs[i] < 1) formula.style.fontSize = `${Math.max(SMALLEST, 0.98 * needs[i]).toFixed(3)}em`;
     });
