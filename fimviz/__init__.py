@@ -11,7 +11,7 @@ and `derive` are also the names of rooms, which would hide a name that came late
 from fimviz.connect import distance, geodesic_between, log, shortest_geodesic
 from fimviz.derive import Derivation, Step, derive
 from fimviz.derive.examination import State, Verdict, examine
-from fimviz.divergence import jeffreys, kl
+from fimviz.divergence import entropy, jeffreys, kl
 from fimviz.errors import AccuracyLost, DomainError, LeavesDomain, NoGeodesic, TextRefused
 from fimviz.families import CATALOG
 from fimviz.family import Chart, Family, Parameter, Support
@@ -44,6 +44,7 @@ __all__ = [
     "derive",
     "descend",
     "distance",
+    "entropy",
     "estimates",
     "examine",
     "exp",

@@ -97,6 +97,11 @@ def path(name: str) -> list[str]:
     ]
 
 
+def coins(family: Family, chart: str, p: ArrayLike, q: ArrayLike) -> list[str]:
+    """Both ways to the distance of two coins, and the exact number of flips that tell them apart."""
+    return [arc_length(family, chart, p, q), flips(*np.ravel(p), *np.ravel(q))]
+
+
 def arc_length(family: Family, chart: str, p: ArrayLike, q: ArrayLike) -> str:
     """Whether the distance read off a chart that is an arc length is the one integrated from the metric."""
     to = chart_map(family, chart).to

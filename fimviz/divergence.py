@@ -60,11 +60,17 @@ def entropy(family: Family, theta: ArrayLike) -> Array:
 
 @cache
 def entropy_tape(family: Family) -> Tape:
-    """θ ↦ H(θ) in nats as a tape, for a family with finitely many outcomes."""
+    """θ ↦ H(θ) in nats as a tape; see `entropy_expression`."""
+    return lower([entropy_expression(family)], family.symbols)
+
+
+@cache
+def entropy_expression(family: Family) -> Any:
+    """H(θ) = −Σ p(x; θ) log p(x; θ) in nats, for a family with finitely many outcomes."""
     if family.support.kind != "finite":
         raise ValueError(f"Family '{family.title}': its entropy is no finite sum; use `entropy`.")
     terms = [family.expression.subs(family.sample, x) for x in family.support.points]
-    return lower([-sum(sp.exp(t) * t for t in terms)], family.symbols)
+    return -sp.Add(*(sp.exp(t) * t for t in terms))
 
 
 def _is_sum(family: Family) -> bool:

@@ -11,7 +11,7 @@ FIELDS = {
     "p": ui.PointField(lambda _: (0.9,), only=family.slug),
     "q": ui.PointField(lambda _: (0.5,), only=family.slug),
     "n": ui.NumberField(400, 4, 1000, whole=True),
-    "show": ui.SetField(("bars", "odds", "arc", "second", "pair", "flips"), ONE),
+    "show": ui.SetField(("bars", "odds", "arc", "second", "pair", "flips", "entropy"), ONE),
     "seed": ui.NumberField(7, 0, 9999, whole=True),
 }
 PRESETS = {
@@ -19,6 +19,7 @@ PRESETS = {
     "tell": {"p": [0.9], "q": [0.99], "show": [*TWO, "pair"]},
     "five": {"n": 5},
     "never": {"p": [0.01], "q": [0.1], "show": TWO},
+    "surprise": {"show": ["bars", "odds", "arc", "second", "entropy"]},
 }
 BEATS = [
     {"show": []},
@@ -29,23 +30,33 @@ BEATS = [
 ]
 
 page = ui.Page("coin", FIELDS, PRESETS, BEATS)
-words, error = page.words, scene.standard_error("n")
+words, error, two = page.words, scene.standard_error("n"), page.shows("second")
 GLYPHS = {"p": "p", "arc length": "φ", "log-odds": "η"}
 ROWS = {
     "p": {"label": words["p"], "note": words["note_p"]},
-    "arc length": {"label": words["phi"], "note": words["note_phi"]},
-    "log-odds": {"label": words["eta"], "note": words["note_eta"]},
+    "arc length": {"label": words["phi"], "note": words["note_phi"], "when": "arc"},
+    "log-odds": {"label": words["eta"], "note": words["note_eta"], "when": "odds"},
 }
-SHOWN = {"p": True, "arc length": page.shows("arc"), "log-odds": page.shows("odds")}
 COINS = {
-    "p": {"hat": "hat", "draws": "flips", "label": words["row_p"], "note": words["seen"], "when": []},
-    "q": {"hat": "hat_q", "draws": "flips_q", "label": words["row_q"], "note": words["seen_q"], "when": ["second"]},
+    "p": {
+        "name": words["handle_p"],
+        "hat": words["estimate"],
+        "row": words["row_p"],
+        "seen": words["seen"],
+        "when": [],
+    },
+    "q": {
+        "name": words["handle_q"],
+        "hat": words["estimate_q"],
+        "row": words["row_q"],
+        "seen": words["seen_q"],
+        "when": ["second"],
+    },
 }
-names = {"p": words["handle_p"], "q": words["handle_q"]}
+rows = {key: row for key, row in ROWS.items() if "when" not in row or page.shows(row["when"])}
+coins, ends = scene.evenly(family, "arc length", 15), [page["p"], page["q"]]
+# the label of the lesser coin stands to its left
 sides = dict(zip(sorted("pq", key=lambda value: page[value]), ("left", "right"), strict=True))
-hats = {"p": words["estimate"], "q": words["estimate_q"]}
-coins = scene.evenly(family, "arc length", 15)
-keys = [key for key in GLYPHS if SHOWN[key]]
 
 computed = [
     {"id": "fr", "verb": "connect", "from": "p", "to": "q"},
@@ -53,77 +64,66 @@ computed = [
     {"id": "about", "verb": "number", "value": scene.flips_by_distance("fr.length")},
     *scene.standard_errors(list(GLYPHS), "p", "n"),
 ]
+marks = [{"kind": "threads", "points": coins, "role": "fisher"}]
 for i, (value, coin) in enumerate(COINS.items()):
-    when = ["flips", *coin["when"]]
+    seen = {"when": ["flips", *coin["when"]]}
     computed += [
-        {"id": coin["draws"], "when": when, **scene.flips(family, value, "n", (page["seed"], i))},
-        {"id": coin["hat"], "verb": "point", "at": [f"{coin['draws']}.mean"], "when": when},
+        {"id": f"flips_{value}", **scene.flips(family, value, "n", (page["seed"], i)), **seen},
+        {"id": f"hat_{value}", "verb": "point", "at": [f"flips_{value}.mean"], **seen},
     ]
+    marks.append({"kind": "threads", "points": [value], "role": "ink", "when": coin["when"]})
 
 
 def on_ruler(row: int, key: str) -> list[dict]:
     """The marks of one ruler: the bars of all coins, the two pairs, and the chosen coins with what was seen of them."""
-    place, bar = {"row": row}, {"radius": error, "when": "bars", "row": row}
+    place, bar, first, arc = {"row": row}, {"radius": error, "row": row}, key == "p", key == "arc length"
     track = {"kind": "track", "lift": -8, "hero": False, "label_side": "below", "gap": 26, **place}
-    arc = key == "arc length"
-    marks = [
-        {"kind": "intervals", "points": coins, "role": "fisher", "apart": True, **bar},
+    drawn = [
+        {"kind": "intervals", "points": coins, "role": "fisher", "apart": True, "when": "bars", **bar},
         {**track, "of": "pair", "role": "euclid", "when": "pair", "label": words["pair"] if arc else ""},
         {**track, "of": "fr", "role": "fisher", "when": "second", "label": words["apart"] if arc else ""},
     ]
     for value, coin in COINS.items():
-        said = words["said"].format(ruler=ROWS[key]["label"], coin=value)
-        label = f"{value if row == 0 else GLYPHS[key]} = {{xi:{'.2p' if row == 0 else '.2f'}}}"
-        handle = {"kind": "handle", "value": value, "name": names[value].format(ruler=ROWS[key]["label"])}
-        hat = {"kind": "dot", "at": coin["hat"], "role": "data", "label": hats[value] if row == 0 else ""}
-        marks += [
-            {
-                "kind": "interval",
-                "at": value,
-                "role": "ink",
-                "caps": True,
-                "lift": 16,
-                **bar,
-                "when": ["bars", *coin["when"]],
-            },
-            {**hat, "when": ["flips", *coin["when"]], "label_side": "below", **place},
-            {**handle, "label": label, "said": said, "label_side": sides[value], "when": coin["when"], **place},
+        when, name = coin["when"], {"ruler": ROWS[key]["label"], "coin": value}
+        label = f"{value} = {{xi:.2p}}" if first else f"{GLYPHS[key]} = {{xi:.2f}}"
+        said = {"label": label, "name": coin["name"].format(**name), "said": words["said"].format(**name)}
+        hat = {"kind": "dot", "role": "data", "label": coin["hat"] if first else "", "label_side": "below", **place}
+        drawn += [
+            {"kind": "interval", "at": value, "role": "ink", "caps": True, "lift": 16, "when": ["bars", *when], **bar},
+            {**hat, "at": f"hat_{value}", "when": ["flips", *when]},
+            {"kind": "handle", "value": value, **said, "label_side": sides[value], "when": when, **place},
         ]
-    return marks
+    return drawn
 
 
-threads = [
-    {"kind": "threads", "points": coins, "role": "fisher"},
-    *({"kind": "threads", "points": [value], "role": "ink", "when": coin["when"]} for value, coin in COINS.items()),
-]
-marks = [*threads, *(mark for row, key in enumerate(keys) for mark in on_ruler(row, key))]
-rows = {key: {**ROWS[key], "note": ROWS[key]["note"] if page.shows("bars") else ""} for key in keys}
-ends = [page["p"], page["q"]]
-side = scene.densities(
-    family,
-    [
-        {"role": "ink", "point": value, "draws": coin["draws"], "label": coin["label"], "when": coin["when"]}
-        | ({"note": coin["note"]} if page.shows("flips") else {})
-        for value, coin in COINS.items()
-    ],
-)
-two = page.shows("second")
+marks += [mark for row, key in enumerate(rows) for mark in on_ruler(row, key)]
+if not page.shows("bars"):
+    rows = {key: {**row, "note": ""} for key, row in rows.items()}
+if page.shows("entropy"):
+    dots = [{"kind": "dot", "x": f"{c}.p", "role": "ink", "label": c, "when": COINS[c]["when"]} for c in COINS]
+    side = [
+        scene.entropy_row(family, label=words["entropy"], role="euclid", marks=dots),
+        scene.information_row(family, "p", label=words["about_p"], role="fisher", y=[0, 30], marks=dots),
+        scene.information_row(family, "log-odds", label=words["about_eta"], role="fisher", marks=dots),
+    ]
+    beside = scene.against(family, side)
+else:
+    side = [
+        {"role": "ink", "point": c, "draws": f"flips_{c}", "label": coin["row"], "when": coin["when"]}
+        | ({"note": coin["seen"]} if page.shows("flips") else {})
+        for c, coin in COINS.items()
+    ]
+    beside = scene.shares(family, side, [words["tails"], words["heads"]])
 page.stage(
     {
         **scene.base(family, {key: key for key in GLYPHS}),
         "computed": computed,
-        "panels": [
-            scene.rulers(family, rows, marks, coins, ends if two else ends[:1]),
-            {**side, "top": 1, "ticks": [{"at": 0, "label": words["tails"]}, {"at": 1, "label": words["heads"]}]},
-        ],
+        "panels": [scene.rulers(family, rows, marks, coins, ends if two else ends[:1]), beside],
         "controls": [{"value": "n", "label": words["n"], "min": 4, "max": 1000, "log": True, "integer": True}],
         "predict": page.prediction(then=PRESETS["tell"]) if page.values == page.defaults else None,
-        "formula": formula.rulers(family, GLYPHS, "n", {"d(p, q)": ("d", "{fr.length:.3f}", "fisher")} if two else {}),
+        "formula": formula.rulers(family, GLYPHS, "n", "fr.length" if two else "", "about"),
         "sentence": " ".join([words["sentence"], words["sentence_q"]] if two else [words["sentence"]]),
     },
-    checks=[
-        *checks.metric(family),
-        *([checks.arc_length(family, "arc length", *ends), checks.flips(*page["p"], *page["q"])] if two else []),
-    ],
+    checks=[*checks.metric(family), *(checks.coins(family, "arc length", *ends) if two else [])],
 )
 page.note()

@@ -345,7 +345,7 @@ def test_the_coin_can_be_taken_on_any_ruler_and_the_others_follow(app_page, rule
     page = ready(app_page, "/")
     page.wait_for_timeout(1500)  # the first visit's nudge moves the handles too
     before = [centre(page, name)[0] for name in RULERS]
-    seen = ask(page, "s.scene.lookup('flips.mean')")
+    seen = ask(page, "s.scene.lookup('flips_p.mean')")
     sent.clear()
     drag(page, ruler, -90, 12)
     page.wait_for_timeout(300)
@@ -353,7 +353,7 @@ def test_the_coin_can_be_taken_on_any_ruler_and_the_others_follow(app_page, rule
     after = [centre(page, name)[0] for name in RULERS]
     assert all(x < x0 - 20 for x, x0 in zip(after, before, strict=True))
     assert after[RULERS.index(ruler)] == pytest.approx(before[RULERS.index(ruler)] - 90, abs=2)
-    assert ask(page, "s.scene.lookup('flips.mean')") < seen
+    assert ask(page, "s.scene.lookup('flips_p.mean')") < seen
     page.mouse.up()
     page.wait_for_timeout(1200)
     assert len(sent) == 1
@@ -390,7 +390,7 @@ def test_coins_in_a_link_survive_reload_back_and_a_second_window(app_page):
     page = ready(app_page, "/coin", "?p=0.25&q=0.75&n=50&seed=3&show=bars,odds,arc,second,flips")
     first = values(page)
     assert (first["p"], first["q"], first["n"], first["seed"]) == ([0.25], [0.75], 50, 3)
-    flips = ask(page, "Array.from(s.scene.results.get('flips').counts)")
+    flips = ask(page, "Array.from(s.scene.results.get('flips_p').counts)")
     drag(page, "Coin q.*probability", -60, 0)
     page.mouse.up()
     page.wait_for_timeout(1200)
@@ -406,7 +406,7 @@ def test_coins_in_a_link_survive_reload_back_and_a_second_window(app_page):
     second.goto(address)
     settled(second)
     assert values(second)["q"] == pytest.approx(moved["q"], rel=1e-3)
-    assert ask(second, "Array.from(s.scene.results.get('flips').counts)") == flips
+    assert ask(second, "Array.from(s.scene.results.get('flips_p').counts)") == flips
     innocent(page)
 
 
@@ -422,9 +422,9 @@ def test_five_heads_in_five_flips_have_no_log_odds(app_page):
     page = ready(app_page, "/coin")
     page.get_by_text(words("coin")["presets"]["five"], exact=True).click()
     page.wait_for_timeout(1500)
-    assert ask(page, "Array.from(s.scene.results.get('flips').counts)") == [0, 5]
-    assert ask(page, "s.scene.lookup('flips.mean')") == 1
-    assert ask(page, "s.scene.results.get('hat').ok") is False
+    assert ask(page, "Array.from(s.scene.results.get('flips_p').counts)") == [0, 5]
+    assert ask(page, "s.scene.lookup('flips_p.mean')") == 1
+    assert ask(page, "s.scene.results.get('hat_p').ok") is False
     assert "∞" in page.evaluate(FIND % "s.svg()")
     assert ask(page, "s.error") is None
     innocent(page)

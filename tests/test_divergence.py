@@ -7,9 +7,9 @@ import sympy as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fimviz import CATALOG, DomainError, Family, Parameter, Support, fisher_metric, jeffreys, kl
+from fimviz import CATALOG, DomainError, Family, Parameter, Support, entropy, fisher_metric, jeffreys, kl
 from fimviz.derive.examination import examination_points
-from fimviz.divergence import kl_by_quadrature, kl_expression, kl_hessian, kl_slopes, kl_tape
+from fimviz.divergence import entropy_tape, kl_by_quadrature, kl_expression, kl_hessian, kl_slopes, kl_tape
 from fimviz.family import POSITIVE
 from fimviz.irregular import IRREGULAR
 from fimviz.special import BesselRatio
@@ -183,3 +183,21 @@ def test_where_the_support_moves_kl_has_a_slope_and_no_hessian():
     # KL(θ‖q) = log q/θ for q > θ: slope 1/θ
     assert left[0] == np.inf and right[0] == pytest.approx(1 / 2, rel=1e-3)
     assert kl_hessian(uniform, [2.0]) == np.inf
+
+
+def test_entropy_is_minus_the_mean_log_density():
+    """Against closed forms: log √(2πe) + log σ, 1 − log rate, and the sum over outcomes."""
+    np.testing.assert_allclose(
+        entropy(CATALOG["normal"], [[0, 1], [3, 0.2]]), 0.5 * np.log(2 * np.pi * np.e) + np.log([1, 0.2])
+    )
+    np.testing.assert_allclose(entropy(CATALOG["exponential"], [[0.5], [4.0]]), 1 - np.log([0.5, 4]))
+    p = np.array([0.2, 0.3, 0.5])
+    found = entropy(CATALOG["categorical"], p[:2])
+    np.testing.assert_allclose(found, -np.sum(p * np.log(p)), rtol=1e-13)
+
+
+def test_entropy_of_what_is_no_member_is_refused():
+    with pytest.raises(DomainError):
+        entropy(CATALOG["bernoulli"], [1.0])
+    with pytest.raises(ValueError, match="no finite sum"):
+        entropy_tape(CATALOG["normal"])

@@ -5,10 +5,10 @@ import pytest
 from test_words import says
 
 import fimviz
-from fimviz import sample_size
+from fimviz import checks, sample_size
 from fimviz.atlas import chart_map
 from fimviz.metric import fisher_metric
-from fimviz.stage import scene
+from fimviz.stage import formula, scene
 from fimviz.words import words
 
 COIN = fimviz.CATALOG["bernoulli"]
@@ -85,3 +85,35 @@ def test_never_and_almost_never():
     says("coin", "notes", "never", values=[distance(0.01, 0.1)], form="{:.3f}")
     assert distance(0.01, 0.1) == pytest.approx(distance(0.9, 0.99), rel=1e-12)
     says("coin", "notes", "never", values=[0.5 + (0.1 - 0.01)])
+
+
+def test_surprise_is_not_information():
+    bits = fimviz.entropy(COIN, [[0.5], [0.9]]) / np.log(2)
+    says("coin", "notes", "surprise", values=[f"{bits[0]:.0f} bit", f"{bits[1]:.2f} bit"])
+    p = np.linspace(0.02, 0.98, 97)
+    about = {chart: [1 / standard_error(x, chart, 1) ** 2 for x in p] for chart in RULERS}
+    assert p[np.argmin(about["p"])] == pytest.approx(0.5) == p[np.argmax(about["log-odds"])]
+    np.testing.assert_allclose(about["arc length"], 1, rtol=1e-12)
+
+
+@pytest.mark.parametrize("p", [0.9, 0.5, 0.03])
+def test_every_term_of_the_live_formula_is_one_over_n(p):
+    """se² / (p(1 − p)) = seφ² = p(1 − p) seη² = 1/n, the factors being the metric of each chart."""
+    for chart in RULERS:
+        above, below = formula.factored(formula.coefficients(COIN, chart)[0, 0])
+        factor = float((above / below).subs(COIN.symbols[0], p))
+        assert factor * standard_error(p, chart, 400) ** 2 == pytest.approx(1 / 400, rel=1e-12)
+
+
+def test_the_live_formula_has_a_place_for_each_of_its_numbers():
+    said = formula.rulers(COIN, {"p": "p", "arc length": "φ", "log-odds": "η"}, "n", "fr.length", "about")
+    assert set(said["slots"]) == {"n", "se0", "below0", "se1", "se2", "above2", "d", "flips"}
+    for slot in said["slots"]:
+        assert f'data-slot="{slot}"' in said["mathml"]
+    assert "<mn>1.645</mn>" in said["mathml"]
+
+
+def test_the_badge_holds_both_distances_against_each_other():
+    said = checks.coins(COIN, "arc length", [0.9], [0.99])
+    assert "e−1" in said[0] and said[1].startswith("61 flips")
+    assert checks.flips(0.5, 0.5).startswith("more than 20,000")

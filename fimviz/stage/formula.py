@@ -15,6 +15,7 @@ from fimviz.derive.lines import Line
 from fimviz.exponential import determinant, tidy
 from fimviz.family import Family
 from fimviz.notation import PRIMES, differentials_last, quadratic, sample_first, width
+from fimviz.sample_size import quantile
 from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt
 
 # the widest line element that can be taken in at a glance, in letters
@@ -58,25 +59,29 @@ QUADRATIC_KL = {
 }
 
 
-def rulers(family: Family, glyphs: dict[str, str], n: str, numbers: dict[str, tuple[str, str, str]]) -> dict[str, Any]:
+def rulers(family: Family, glyphs: dict[str, str], n: str, distance: str = "", flips: str = "") -> dict[str, Any]:
     """ds² of a family with one parameter in several charts {chart: glyph}, all the same; then, each equal to 1/n,
-    the same with one standard error for the step (`scene.standard_errors`); then live numbers as in `scene`.
+    the same with one standard error for the step (`scene.standard_errors`); then, where they are named, the
+    `distance` of two coins and how many `flips` it predicts.
     """
     general, special, slots = [], [], {"n": f"{{{n}:.0f}}"}
     names = {p.name: p.glyph or p.name for p in family.parameters}
     for i, (key, glyph) in enumerate(glyphs.items()):
-        above, below = _fraction(_coefficients(family, key)[0, 0])
+        above, below = factored(coefficients(family, key)[0, 0])
         factors = [f"above{i}" if above != 1 else "", f"below{i}" if below != 1 else ""]
         step = f"<msup><mrow>{_D}{symbol(glyph)}</mrow><mn>2</mn></msup>"
         said = [to_mathml(e, names) if e != 1 else "" for e in (above, below)]
         general.append(_scaled(step, *said))
         error = f"<msup>{_slot(f'se{i}', 'fisher')}<mn>2</mn></msup>"
         special.append(_scaled(error, *map(_slot, factors), "<mo>·</mo>"))
-        slots |= {f"se{i}": f"{{se{i}:.3f}}"} | {name: f"{{{name}:.3g}}" for name in filter(None, factors)}
+        slots |= {f"se{i}": f"{{se{i}:.3g}}"} | {name: f"{{{name}:.3g}}" for name in filter(None, factors)}
     special.append(f"<mfrac><mn>1</mn>{_slot('n')}</mfrac>")
     parts = [_row("<mo>=</mo>".join(general)), _row("<mo>=</mo>".join(special))]
-    parts += [live(symbol(name), slot, role) for name, (slot, _, role) in numbers.items()]
-    slots |= {slot: template for slot, template, _ in numbers.values()}
+    if distance:
+        ratio = f"<mfrac>{_row(f'<mn>2</mn><mo>·</mo><mn>{quantile(0.05):.3f}</mn>')}<mi>d</mi></mfrac>"
+        parts.append(live("<mi>d</mi><mo>(</mo><mi>p</mi><mo>,</mo><mi>q</mi><mo>)</mo>", "d", "fisher"))
+        parts.append(live(f"<msup><mrow><mo>(</mo>{ratio}<mo>)</mo></mrow><mn>2</mn></msup>", "flips", "fisher"))
+        slots |= {"d": f"{{{distance}:.3f}}", "flips": f"{{{flips}:.0f}}"}
     return {"mathml": math(*parts), "slots": slots, "links": {}}
 
 
@@ -95,7 +100,7 @@ def _scaled(step: str, above: str, below: str, times: str = '<mspace width="0.2e
     return f"<mfrac>{_row(top)}{_row(below)}</mfrac>" if below else top
 
 
-def _fraction(e: Any) -> tuple[Any, Any]:
+def factored(e: Any) -> tuple[Any, Any]:
     """Numerator and denominator, factored, a sign taken into a bracket."""
     above, below = sp.fraction(sp.factor(e))
     if below != 1 and above.could_extract_minus_sign():
@@ -173,7 +178,7 @@ def line_element(family: Family, key: str, before: str = "", factor: str = "") -
     """
     own = chart_map(family, key)
     steps = [sp.Symbol(f"d_{name}", real=True) for name in own.chart.names]
-    total = quadratic(_coefficients(family, key), steps)
+    total = quadratic(coefficients(family, key), steps)
     if width(total) > _WIDEST:
         return None
     names: dict[str, Any] = {p.name: p.glyph or p.name for p in family.parameters}
@@ -184,7 +189,7 @@ def line_element(family: Family, key: str, before: str = "", factor: str = "") -
     return f'<mrow id="line-element">{before}{factor}{body}</mrow>'
 
 
-def _coefficients(family: Family, key: str) -> sp.Matrix:
+def coefficients(family: Family, key: str) -> sp.Matrix:
     """J⁻ᵀ g J⁻¹ in θ, J = ∂ξ/∂θ by Cramer's rule."""
     own, g = chart_map(family, key), derive(family).g
     s = family.symbols

@@ -9,16 +9,19 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import sympy as sp
 
 from fimviz.atlas import chart_map
-from fimviz.divergence import kl
+from fimviz.divergence import entropy_expression, kl
 from fimviz.errors import DomainError
 from fimviz.family import Family
 from fimviz.gradient import descend
 from fimviz.isometry import HyperbolicPlane
 from fimviz.metric import fisher_metric
 from fimviz.sample_size import quantile
+from fimviz.stage.formula import coefficients
 from fimviz.stage.model import describe, describe_chart, describe_descent
+from fimviz.tape import lower
 
 Scene = dict[str, Any]
 # the 95 % point of χ² by degrees of freedom
@@ -134,6 +137,35 @@ def evenly(family: Family, key: str, count: int) -> list[list[float]]:
     own = chart_map(family, key)
     low, high = own.chart.domains[0]
     return own.back(np.linspace(low, high, count + 2)[1:-1, None]).tolist()
+
+
+def shares(family: Family, rows: Sequence[Scene], names: Sequence[str]) -> Scene:
+    """The probabilities of named outcomes as bars from 0 to 1, a row a member; its `draws` fill them."""
+    ticks = [{"at": x, "label": name} for x, name in zip(family.support.values().tolist(), names, strict=True)]
+    return {**densities(family, rows), "top": 1, "ticks": ticks}
+
+
+def against(family: Family, rows: Sequence[Scene]) -> Scene:
+    """The side view of functions of the one parameter: a row each, from `entropy_row` and `information_row`."""
+    (p,) = family.parameters
+    label = f"{p.label} {p.glyph or p.name}".strip()
+    axes = {"x": {"label": label}}
+    return {"id": "side", "area": "side", "kind": "curves", "x": list(p.domain), "axes": axes, "rows": list(rows)}
+
+
+def entropy_row(family: Family, **row: Any) -> Scene:
+    """H(θ) in bits."""
+    return _function(entropy_expression(family) / sp.log(2), family, "entropy", **row)
+
+
+def information_row(family: Family, key: str, **row: Any) -> Scene:
+    """The Fisher information of one observation about a chart's coordinate, as a function of θ."""
+    return _function(coefficients(family, key)[0, 0], family, f"information {key}", **row)
+
+
+def _function(expression: Any, family: Family, name: str, marks: Sequence[Scene] = (), **row: Any) -> Scene:
+    curve = {"id": name, "tape": lower([expression], family.symbols).as_dict(), "inputs": ["x"], "role": row["role"]}
+    return {"id": name, "zero": True, "curves": [curve], "marks": [{**mark, "on": name} for mark in marks], **row}
 
 
 def standard_error(n: str) -> Scene:

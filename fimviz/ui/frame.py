@@ -289,6 +289,12 @@ class Page:
                 width="content",
             )
             self._show_pills()
+            if "seed" in self.fields:
+                # `on_click` and not the answer: the address is written before the page is drawn
+                st.button(words("frame")["sample"], on_click=self._sample_anew, width="content")
+
+    def _sample_anew(self) -> None:
+        self._set(defaults(self.fields, {**self.values, "seed": self["seed"] + 1}))
 
     def _show_pills(self) -> None:
         options = self.words.get("show", {})

@@ -85,7 +85,9 @@ export class Layout {
     if (panel.height > 0) return panel.height;
     if (panel.kind === "curves") return Math.min(stacked ? Infinity : 680, Math.max(240, rowsHeight(panel)));
     const aspect = panel.aspect ?? (stacked ? 0.72 : alone ? 0.42 : 0.585);
-    return Math.min(stacked ? 460 : 440, Math.max(this.stage.narrow ? 250 : 280, own * aspect));
+    // a ruler has its names above it and its numbers below it
+    const least = panel.kind === "ruler" && panel.rows?.length > 2 ? 110 * panel.rows.length : this.stage.narrow ? 250 : 280;
+    return Math.max(least, Math.min(stacked ? 460 : 440, own * aspect));
   }
 
   /** What the page itself puts below the stage shows only as overflow; it is learnt once per size. */

@@ -48,7 +48,8 @@ const MARKS = {
     const x = pen.scene.number(mark.x), [px, py] = spot(pen, place, mark, x);
     if (!Number.isFinite(px + py)) return;
     const { style } = pen, r = (mark.small ? 3.2 : 5) * style.k, { colour } = roleOf(pen, mark);
-    if (within(pen, px)) {
+    // beyond the row's scale it would stand in another row
+    if (within(pen, px) && py > place.top - 2 * r) {
       pen.front.push({ t: "disc", x: px, y: py, r: r + 2 * style.k, fill: style.colour("page") });
       pen.front.push(mark.open ? { t: "disc", x: px, y: py, r, fill: style.colour("page"), stroke: colour, width: 1.8 * style.k } : { t: "disc", x: px, y: py, r, fill: colour });
       pen.obstacles.push({ x: px - r, y: py - r, w: 2 * r, h: 2 * r });

@@ -59,7 +59,8 @@ function probability(value, count) {
 /** Trailing zeros stay, so that a moving readout keeps its width. */
 function significant(value, count) {
   if (value === 0) return (0).toFixed(Math.max(0, count - 1));
-  const size = Math.floor(Math.log10(Math.abs(value)));
+  // the power of ten after rounding: 0.09999999 is 0.100, not 0.1000
+  const size = Number(value.toExponential(Math.max(0, count - 1)).split("e")[1]);
   if (size >= 6 || size < -4) return value.toExponential(count - 1);
   return value.toFixed(Math.max(0, count - 1 - size));
 }
