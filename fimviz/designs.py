@@ -7,34 +7,98 @@ Sources: Kiefer & Wolfowitz (1960) for the ceiling; Fedorov (1972) for the excha
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import minimize_scalar
-from scipy.special import expit
 
 from fimviz.errors import DomainError
+from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
+_X, _B0, _B1 = sp.symbols("x b0 b1", real=True)
 RULES = ("determinant", "uncertainty")
 _SETTLED, _MOST = 1e-9, 200_000
 
 
+def _variance(x: Any) -> Any:
+    """p(1 − p) at x, which is 1/(4 cosh²(η/2))."""
+    return 1 / (4 * sp.cosh((_B0 + _B1 * x) / 2) ** 2)
+
+
+def _entries(x: Any) -> list[Any]:
+    """I₀₀, I₀₁, I₁₁ of one label at x."""
+    return [_variance(x) * x**k for k in range(3)]
+
+
+@cache
+def probability_tape() -> Tape:
+    """(x, b₀, b₁) -> p."""
+    return lower([1 / (1 + sp.exp(-(_B0 + _B1 * _X)))], (_X, _B0, _B1))
+
+
+@cache
+def information_tape() -> Tape:
+    """(x, b₀, b₁) -> I₀₀, I₀₁, I₁₁ of one label at x."""
+    return lower(_entries(_X), (_X, _B0, _B1))
+
+
+@cache
+def uncertainty_tape() -> Tape:
+    """(x, b₀, b₁) -> 4p(1 − p): how uncertain a label at x is, of the most there is."""
+    return lower([4 * _variance(_X)], (_X, _B0, _B1))
+
+
+@cache
+def pair_tape() -> Tape:
+    """(x, b₀, b₁) -> √(det/det*) of one label at x and one at −x: the share of both that does work.
+
+    det(I(x) + I(−x)) = 4x² v(x) v(−x), and the best pair of slope 1 has it 0.2005, of slope b₁ over b₁².
+    """
+    best = np.linalg.det(total(best_pair((0, 1)), (0, 1)))
+    share = 2 * sp.Abs(_X * _B1) * sp.sqrt(_variance(_X) * _variance(-_X)) / math.sqrt(best)
+    return lower([share], (_X, _B0, _B1))
+
+
+@cache
+def labels_tape(first: int, count: int) -> Tape:
+    """(b₀, b₁, λ, k, x₁, …) -> Σ I + λ1 as M₀₀, M₀₁, M₁₁: `first` labels and the next k of `count` more."""
+    prior, k = sp.symbols("prior k", real=True)
+    xs = sp.symbols(f"x1:{first + count + 1}", real=True)
+    # label i is there from k = i on
+    there = [1 if i < first else sp.Min(1, sp.Max(0, k - (i - first))) for i in range(first + count)]
+    each = [[w * e for e in _entries(x)] for w, x in zip(there, xs, strict=True)]
+    sums = [sp.Add(*column) for column in zip(*each, strict=True)]
+    return lower([sums[0] + prior, sums[1], sums[2] + prior], (_B0, _B1, prior, k, *xs))
+
+
+@cache
+def pair_labels_tape(first: int) -> Tape:
+    """(b₀, b₁, λ, k, x, x₁, …) -> the same with k more labels, half of them at x and half at −x."""
+    prior, k = sp.symbols("prior k", real=True)
+    xs = sp.symbols(f"x1:{first + 1}", real=True)
+    pair = [(a + b) * k / 2 for a, b in zip(_entries(_X), _entries(-_X), strict=True)]
+    sums = [sp.Add(*column) for column in zip(pair, *map(_entries, xs), strict=True)]
+    return lower([sums[0] + prior, sums[1], sums[2] + prior], (_B0, _B1, prior, k, _X, *xs))
+
+
 def uncertainty(x: ArrayLike, theta: ArrayLike) -> Array:
     """p(1 − p), the variance of a label at x; (...)."""
-    intercept, slope = np.asarray(theta, float)
-    eta = intercept + slope * np.asarray(x, float)
-    return expit(eta) * expit(-eta)
+    return information(x, theta)[..., 0, 0]
 
 
 def information(x: ArrayLike, theta: ArrayLike) -> Array:
     """I(x) of one label at x (...), shape (..., 2, 2)."""
-    x = np.asarray(x, float)
-    row = np.stack([np.ones_like(x), x], axis=-1)
-    return uncertainty(x, theta)[..., None, None] * row[..., :, None] * row[..., None, :]
+    intercept, slope = np.asarray(theta, float)
+    with np.errstate(over="ignore"):
+        entries = information_tape()(np.asarray(x, float), intercept, slope)
+    return entries[..., [[0, 1], [1, 2]]]
 
 
 def total(x: ArrayLike, theta: ArrayLike, prior: float = 0.0) -> Array:
@@ -58,7 +122,7 @@ def best_pair(theta: ArrayLike) -> tuple[float, float]:
     intercept, slope = np.asarray(theta, float)
     if not np.isfinite([intercept, slope]).all() or slope == 0:
         raise DomainError((intercept, slope), "(intercept, slope)", "flat or not finite", "choose a slope other than 0")
-    found: Any = minimize_scalar(lambda c: -c * expit(c) * expit(-c), bounds=(0.5, 3), options={"xatol": 1e-12})
+    found: Any = minimize_scalar(lambda c: -c * uncertainty(c, (0, 1)), bounds=(0.5, 3), options={"xatol": 1e-12})
     low, high = sorted(((-found.x - intercept) / slope, (found.x - intercept) / slope))
     return float(low), float(high)
 

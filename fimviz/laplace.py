@@ -1,29 +1,37 @@
 """A posterior and the bell drawn in its place, in one coordinate or another: Laplace's approximation.
 
-k heads in n flips and a prior uniform in p give Beta(k + 1, n − k + 1). In a coordinate ξ of the coin
-its density is f(ξ) = pᵏ(1 − p)ⁿ⁻ᵏ |dp/dξ| / B(k + 1, n − k + 1), and the bell stands at the mode of f with
-the curvature of log f there. Which coordinate decides how good it is.
+k heads in n flips and a prior uniform in p give Beta(k + 1, n − k + 1). In a coordinate ξ with
+dp/dξ ∝ (p(1 − p))ᵃ its density is f(ξ) = pᵏ(1 − p)ⁿ⁻ᵏ dp/dξ / B(k + 1, n − k + 1), and the bell stands at the mode
+of f with the curvature of log f there:
+
+    p̂ = (k + a)/(n + 2a),   −∂²log f/∂ξ² = (n + 2a) (p̂(1 − p̂))²ᵃ⁻¹
+
+a = 0 in p, ½ in arc length, 1 in log-odds. Which coordinate decides how good the bell is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, cast
 
 import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.optimize import brentq
-from scipy.special import betainc, betaln, ndtr, xlog1py, xlogy
+from scipy.special import betainc, ndtr
 
 from fimviz.atlas import ChartMap, chart_map
 from fimviz.errors import DomainError
 from fimviz.families import CATALOG
-from fimviz.tape import lower
+from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
+# charts of the coin and their a
+POWERS = {"p": sp.Integer(0), "arc length": sp.Rational(1, 2), "log-odds": sp.Integer(1)}
 _PANELS = 4001
+_HEADS, _FLIPS = sp.symbols("heads flips", positive=True)
 
 
 @dataclass(frozen=True)
@@ -41,33 +49,78 @@ class Bell:
     total_variation: float
 
 
+@dataclass(frozen=True, eq=False)
+class BellTapes:
+    """One chart's densities as tapes of (ξ, heads, flips), and of (heads, flips) -> mode, spread, mass outside.
+
+    `posterior` and `gap`, ½|bell − posterior|, have no number outside the chart's domain.
+    """
+
+    posterior: Tape
+    bell: Tape
+    gap: Tape
+    summary: Tape
+
+
+@cache
+def tapes(chart: str) -> BellTapes:
+    """The tapes of a chart named in `POWERS`."""
+    own = _chart(chart)
+    xi, (mode, spread) = own.chart.symbols[0], _bell_of(own, POWERS[own.chart.name])
+    p = cast(Any, own.backward)[0]
+    log_beta = sp.loggamma(_HEADS + 1) + sp.loggamma(_FLIPS - _HEADS + 1) - sp.loggamma(_FLIPS + 2)
+    slope = sp.log(sp.diff(p, xi))
+    posterior = sp.exp(_HEADS * sp.log(p) + (_FLIPS - _HEADS) * sp.log(1 - p) + slope - log_beta)
+    bell = sp.exp(-(((xi - mode) / spread) ** 2) / 2) / (spread * sp.sqrt(2 * sp.pi))
+    beyond = [(1 - sp.erf(gap / (spread * sp.sqrt(2)))) / 2 for gap in _to_ends(own, mode)]
+    inputs = (xi, _HEADS, _FLIPS)
+    return BellTapes(
+        lower([posterior], inputs),
+        lower([bell], inputs),
+        lower([sp.Abs(bell - posterior) / 2], inputs),
+        lower([mode, spread, sp.Add(*beyond)], inputs[1:]),
+    )
+
+
+def _bell_of(own: ChartMap, a: Any) -> tuple[Any, Any]:
+    """Mode and spread as expressions in heads and flips."""
+    count = _FLIPS + 2 * a
+    p = (_HEADS + a) / count
+    return own.forward[0].xreplace({own.family.symbols[0]: p}), (p * (1 - p)) ** (sp.Rational(1, 2) - a) / sp.sqrt(
+        count
+    )
+
+
+def _to_ends(own: ChartMap, mode: Any) -> list[Any]:
+    low, high = own.chart.domains[0]
+    return [gap for gap, end in ((mode - low, low), (high - mode, high)) if np.isfinite(end)]
+
+
 def posterior(heads: int, flips: int, chart: str, xi: ArrayLike) -> Array:
     """The density of ξ given the flips, shape of ξ; 0 outside the chart's domain."""
     _check(heads, flips)
-    own, xi = _chart(chart), np.asarray(xi, float)
-    low, high = own.chart.domains[0]
-    inside = (xi > low) & (xi < high)
-    safe = np.where(inside, xi, _middle(own))
-    p = own.back(safe[..., None])
-    with np.errstate(divide="ignore", under="ignore"):
-        steep = np.abs(own.jacobian(p)[..., 0, 0])
-        p = p[..., 0]
-        log_f = xlogy(heads, p) + xlog1py(flips - heads, -p) - betaln(heads + 1, flips - heads + 1) - np.log(steep)
+    (low, high), xi = _chart(chart).chart.domains[0], np.asarray(xi, float)
+    with np.errstate(all="ignore"):
+        density = tapes(chart).posterior(xi, heads, flips)[..., 0]
     # far out p rounds to 0 or 1, where the density is less than can be written
-    return np.where(inside & ~np.isnan(log_f), np.exp(log_f), 0.0)
+    return np.where((xi > low) & (xi < high) & ~np.isnan(density), density, 0.0)
 
 
 def laplace(heads: int, flips: int, chart: str) -> Bell:
-    """The bell in a chart of the coin ("p", "log odds", "arc length", …) and how far it is off.
+    """The bell in a chart of the coin ("p", "log-odds" or "arc length") and how far it is off.
 
     Raises `DomainError` where the density has no mode inside: in p, if all flips are alike.
     """
     _check(heads, flips)
     own = _chart(chart)
-    mode, spread = _mode(own, heads, flips)
+    with np.errstate(all="ignore"):
+        mode, spread, _ = tapes(own.chart.name).summary(heads, flips)
+    if not (np.isfinite(mode) and spread > 0):
+        subject, reason = f"Heads and flips: the posterior in {own.chart.name}", "highest at an end, where no bell is"
+        raise DomainError((heads, flips), subject, reason, "use another coordinate")
     low, high = own.chart.domains[0]
     outside = float(ndtr((low - mode) / spread) + ndtr((mode - high) / spread))
-    return Bell(chart, mode, spread, outside, _total_variation(own, heads, flips, mode, spread))
+    return Bell(own.chart.name, float(mode), float(spread), outside, _total_variation(own, heads, flips, mode, spread))
 
 
 def bell(found: Bell, xi: ArrayLike) -> Array:
@@ -82,7 +135,12 @@ def _check(heads: int, flips: int) -> None:
 
 
 def _chart(name: str) -> ChartMap:
-    return chart_map(CATALOG["bernoulli"], name)
+    own = chart_map(CATALOG["bernoulli"], name)
+    if own.chart.name not in POWERS:
+        raise DomainError(
+            name, "The coordinate of the bell", "not one that is known here", f"choose {', '.join(POWERS)}"
+        )
+    return own
 
 
 def _middle(own: ChartMap) -> float:
@@ -92,29 +150,6 @@ def _middle(own: ChartMap) -> float:
 def _root(f: Callable[[float], Any], low: float, high: float) -> float:
     found: Any = brentq(f, low, high, xtol=1e-14)
     return float(found)
-
-
-def _rising(own: ChartMap) -> bool:
-    """Whether the coordinate grows with p."""
-    return bool(own.jacobian(np.array([0.5]))[0, 0] > 0)
-
-
-def _mode(own: ChartMap, heads: int, flips: int) -> tuple[float, float]:
-    """Where d log f/dξ = 0, and 1/√(−d² log f/dξ²) there."""
-    xi, p = own.chart.symbols[0], cast(Sequence[Any], own.backward)[0]
-    upwards = 1 if _rising(own) else -1
-    log_f = heads * sp.log(p) + (flips - heads) * sp.log(1 - p) + sp.log(upwards * sp.diff(p, xi))
-    slope = sp.diff(log_f, xi)
-    tape = lower([slope, sp.diff(slope, xi)], (xi,))
-    ends = own.to(np.array([[1e-9], [1 - 1e-9]]))[:, 0]
-    low, high = sorted(ends.tolist())
-    if not tape.scalar(low)[0] > 0 > tape.scalar(high)[0]:
-        subject = f"Heads and flips: the posterior in {own.chart.name}"
-        raise DomainError(
-            (heads, flips), subject, "highest at an end, where there is no bell", "use another coordinate"
-        )
-    mode = _root(lambda x: tape.scalar(x)[0], low, high)
-    return mode, float(1 / np.sqrt(-tape.scalar(mode)[1]))
 
 
 def _total_variation(own: ChartMap, heads: int, flips: int, mode: float, spread: float) -> float:
@@ -137,9 +172,8 @@ def _total_variation(own: ChartMap, heads: int, flips: int, mode: float, spread:
     cuts = np.array([ends[0], *places, ends[1]])
     p = own.back(cuts[1:-1, None])[:, 0]
     # far out p rounds to 0 or 1 and is no member of the family
-    p = np.where(np.isnan(p), (cuts[1:-1] > _middle(own)) == _rising(own), p)
-    below = betainc(heads + 1, flips - heads + 1, p)
-    below = np.concatenate([[0.0], below if _rising(own) else 1 - below, [1.0]])
+    p = np.where(np.isnan(p), cuts[1:-1] > _middle(own), p)
+    below = np.concatenate([[0.0], betainc(heads + 1, flips - heads + 1, p), [1.0]])
     normal = ndtr((cuts - mode) / spread)
     outside = normal[0] + 1 - normal[-1]
     return float(np.sum(np.abs(np.diff(normal) - np.diff(below))) + outside) / 2

@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.special import expit
 
-from fimviz import DomainError, designs, laplace
+from fimviz import CATALOG, DomainError, designs, laplace
+from fimviz.atlas import chart_map
 
 THETA = (0.0, 1.5)
 GRID = np.linspace(-3, 3, 121)
@@ -103,6 +104,43 @@ def test_bells_against_a_fine_sum(chart, heads, flips):
     down = np.log(laplace.posterior(heads, flips, chart, around))
     assert abs(down[2] - down[0]) < 1e-8
     assert -np.diff(down, 2)[0] == pytest.approx(1e-6, rel=1e-3)
+
+
+@pytest.mark.parametrize("chart", CHARTS)
+def test_the_tapes_say_what_the_library_says(chart):
+    found, tapes = laplace.laplace(3, 12, chart), laplace.tapes(chart)
+    assert tapes.summary(3, 12) == pytest.approx((found.mode, found.spread, found.outside), rel=1e-12, abs=1e-15)
+    x = found.mode + found.spread * np.linspace(-3, 3, 7)
+    low, high = chart_map(CATALOG["bernoulli"], chart).chart.domains[0]
+    x = x[(x > low) & (x < high)]
+    f, b = laplace.posterior(3, 12, chart, x), laplace.bell(found, x)
+    assert tapes.bell(x, 3, 12)[:, 0] == pytest.approx(b, rel=1e-12)
+    assert tapes.posterior(x, 3, 12)[:, 0] == pytest.approx(f, rel=1e-12)
+    assert tapes.gap(x, 3, 12)[:, 0] == pytest.approx(np.abs(f - b) / 2, rel=1e-9, abs=1e-14)
+
+
+def test_the_power_of_a_chart_is_that_of_its_slope():
+    """dp/dξ ∝ (p(1 − p))ᵃ."""
+    p = np.linspace(0.05, 0.95, 7)
+    for chart, a in laplace.POWERS.items():
+        slope = 1 / chart_map(CATALOG["bernoulli"], chart).jacobian(p[:, None])[:, 0, 0]
+        ratio = slope / (p * (1 - p)) ** float(a)
+        assert ratio == pytest.approx(np.full(7, ratio[0]), rel=1e-12)
+
+
+def test_the_tapes_of_designs_say_what_the_library_says():
+    x, theta = np.array([-1.2, 0.4, 2.0]), (0.3, 1.1)
+    assert designs.probability_tape()(x, *theta)[:, 0] == pytest.approx(expit(0.3 + 1.1 * x), rel=1e-12)
+    assert designs.uncertainty_tape()(x, *theta)[:, 0] == pytest.approx(4 * designs.uncertainty(x, theta), rel=1e-12)
+    pairs = [designs.efficiency([a, -a], (0, 1.1)) for a in x]
+    assert designs.pair_tape()(x, 0, 1.1)[:, 0] == pytest.approx(pairs, rel=1e-9)
+    first, more = [-3.0, 1.0], [0.5, 2.0, -1.0]
+    upper = np.triu_indices(2)
+    for k in range(4):
+        m = designs.total([*first, *more[:k]], theta, prior=0.2)[upper]
+        assert designs.labels_tape(2, 3)(*theta, 0.2, k, *first, *more) == pytest.approx(m, rel=1e-12)
+    m = designs.total([*first, *[0.7] * 5, *[-0.7] * 5], theta)[upper]
+    assert designs.pair_labels_tape(2)(*theta, 0, 10, 0.7, *first) == pytest.approx(m, rel=1e-12)
 
 
 def test_a_posterior_that_is_highest_at_an_end_has_no_bell():
