@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from fimviz import designs, laplace
 from fimviz.atlas import chart_map
 from fimviz.connect import distance
 from fimviz.derive.examination import State, examine
 from fimviz.derive.lines import Line
 from fimviz.derive.quadrature import expectation
 from fimviz.divergence import kl_hessian, kl_slopes
+from fimviz.errors import DomainError
 from fimviz.family import Family
 from fimviz.inference import count_inside
 from fimviz.metric import fisher_metric
@@ -114,6 +116,31 @@ def flips(p: float, q: float, error: float = 0.05) -> str:
     """The exact number of flips that tell two coins apart."""
     exact, said = flips_to_tell_apart(p, q, error), words("coin")
     return said["exact"].format(count=f"{exact:,}") if exact else said["too_many"].format(most=f"{MOST:,}")
+
+
+def design(theta: ArrayLike, candidates: ArrayLike, count: int) -> list[str]:
+    """How near an exchanged design of `count` labels comes to the ceiling of the equivalence theorem."""
+    slope = float(np.asarray(theta, float)[1])
+    said = words("experiments")
+    if slope == 0:
+        return [said["flat"]]
+    found = designs.exchanged(theta, candidates, count)
+    log_det = float(np.linalg.slogdet(designs.total(found, theta) / count)[1])
+    ceiling = designs.ceiling(found, theta, candidates)
+    # √det is the share of labels that do work
+    return [said["ceiling"].format(count=count, share=f"{100 * np.exp((log_det - ceiling) / 2):.2f}")]
+
+
+def bells(heads: int, flips: int) -> list[str]:
+    """The bells' errors a second time, from the distribution functions."""
+    heads, said = min(heads, flips), words("experiments")
+    errors = []
+    for chart in laplace.POWERS:
+        try:
+            errors.append(f"{laplace.laplace(heads, flips, chart).total_variation:.4f}")
+        except DomainError:
+            errors.append(said["no_bell"])
+    return [said["by_distribution"].format(errors=", ".join(errors))]
 
 
 def cloud(family: Family, chart: str, theta: ArrayLike, points: NDArray[np.float64], square: float) -> str:

@@ -206,6 +206,13 @@ def continuous(theta: ArrayLike, candidates: ArrayLike) -> Design:
     return Design(w, log_det, log_det + float(np.max(d)) - 2)
 
 
+def ceiling(x: ArrayLike, theta: ArrayLike, candidates: ArrayLike) -> float:
+    """No design on the candidates has log det M above log det M(x) + max d − 2, M(x) of equal weights on x."""
+    m = total(x, theta) / np.size(x)
+    d = np.einsum("nij,ji->n", information(candidates, theta), np.linalg.inv(m))
+    return float(np.linalg.slogdet(m)[1] + np.max(d) - 2)
+
+
 def exchanged(theta: ArrayLike, candidates: ArrayLike, count: int) -> Array:
     """`count` inputs, with repetition, that no exchange of one for a candidate improves; sorted, (count,).
 
@@ -225,6 +232,16 @@ def exchanged(theta: ArrayLike, candidates: ArrayLike, count: int) -> Array:
         if not dets[i, j] > np.linalg.det(old.sum(axis=0)) * (1 + 1e-12):
             return np.sort(x)
         x[i] = candidates[j]
+
+
+def grid(reach: float, count: int = 121) -> Array:
+    """Candidates at equal steps from −reach to reach."""
+    return np.linspace(-reach, reach, count)
+
+
+def pool(reach: float, seed: int, count: int = 60) -> Array:
+    """Seeded candidates, uniform on (−reach, reach), sorted: inputs that happen to be there."""
+    return np.sort(np.random.default_rng(seed).uniform(-reach, reach, count))
 
 
 def spread_evenly(count: int, low: float, high: float) -> Array:

@@ -63,6 +63,7 @@ def test_an_exchanged_design_reaches_the_ceiling_and_greedy_comes_near():
     exchanged = designs.exchanged(THETA, GRID, 20)
     log_det = np.linalg.slogdet(designs.total(exchanged, THETA) / 20)[1]
     assert ceiling - 1e-5 < log_det <= ceiling + 1e-12
+    assert ceiling - 1e-8 <= designs.ceiling(exchanged, THETA, GRID) < ceiling + 1e-4
     greedy = designs.queried([-1.0, 1.0], THETA, GRID, 18)
     log_greedy = np.linalg.slogdet(designs.total([-1.0, 1.0, *greedy], THETA) / 20)[1]
     assert log_greedy <= ceiling

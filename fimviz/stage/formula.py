@@ -170,6 +170,32 @@ def symbol(text: str) -> str:
     return f"<mi>{_escape(text)}</mi>"
 
 
+def design() -> dict[str, Any]:
+    """√det(I(x) + I(−x)) as a share of the best, and the posterior precision Σ I + λ1 with the spreads it leaves."""
+    both = "<mrow><mo>det</mo><mo>(</mo><mi>I</mi><mo>(</mo><mi>x</mi><mo>)</mo><mo>+</mo><mi>I</mi><mo>(</mo>"
+    both += "<mo>−</mo><mi>x</mi><mo>)</mo><mo>)</mo></mrow>"
+    posterior = "<mrow><msub><mi>I</mi><mtext>post</mtext></msub><mo>=</mo><mo>∑</mo><mi>I</mi><mo>(</mo>"
+    posterior += "<msub><mi>x</mi><mi>i</mi></msub><mo>)</mo><mo>+</mo><mi>λ</mi><mn>1</mn></mrow>"
+    spread = "<mrow><mi>sd</mi><mo>(</mo><msub><mi>b</mi><mn>1</mn></msub><mo>)</mo></mrow>"
+    parts = [live(f"<msqrt><mrow>{both}<mo>/</mo><mi>max</mi></mrow></msqrt>", "det", "fisher"), posterior]
+    parts += [live(spread, "sd_pair", "fisher"), live(spread, "sd_uncertain", "euclid")]
+    slots = {"det": "{share.0:.3f}", "sd_pair": "{pair.sd1:.2f}", "sd_uncertain": "{uncertain.sd1:.2f}"}
+    return {"mathml": math(*parts), "slots": slots, "links": {"slot-sd_pair": "pair", "slot-sd_uncertain": "uncertain"}}
+
+
+def bell() -> dict[str, Any]:
+    """What the bell is, and its error in the three charts of a coin."""
+    left = "<mrow><mi>p</mi><mo>(</mo><mi>ξ</mi><mo>|</mo><mtext>data</mtext><mo>)</mo><mo>≈</mo><mi>N</mi><mo>(</mo>"
+    left += (
+        "<mover><mi>ξ</mi><mo>^</mo></mover><mo>,</mo><msup><mrow><mo>(</mo><mo>−</mo><msup><mo>∂</mo><mn>2</mn></msup>"
+    )
+    left += "<mi>log</mi><mi>p</mi><mo>)</mo></mrow><mrow><mo>−</mo><mn>1</mn></mrow></msup><mo>)</mo></mrow>"
+    names = ("p", "φ", "η")
+    errors = [live(f"<msub><mi>TV</mi><mi>{name}</mi></msub>", f"error{i}", "euclid") for i, name in enumerate(names)]
+    slots = {f"error{i}": f"{{error{i}:.3f}}" for i in range(3)}
+    return {"mathml": math(left, *errors), "slots": slots, "links": {f"slot-error{i}": f"row{i}" for i in range(3)}}
+
+
 @cache
 def line_element(family: Family, key: str, before: str = "", factor: str = "") -> str | None:
     """ds² = Σ gᵢⱼ dξⁱ dξʲ of one observation; None where it is too long to be read.

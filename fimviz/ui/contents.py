@@ -22,4 +22,4 @@ class Entry:
         return words(self.slug)["name"]
 
 
-CONTENTS = (Entry("coin"), Entry("ellipses"), Entry("paths"), Entry("descent"), Entry("derive"))
+CONTENTS = tuple(map(Entry, ("coin", "ellipses", "paths", "descent", "experiments", "derive")))

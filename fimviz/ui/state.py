@@ -183,6 +183,59 @@ class ChoiceField:
 
 
 @dataclass(frozen=True)
+class NumbersField:
+    """A list of numbers of fixed length, each between two bounds."""
+
+    start: Sequence[float]
+    low: float
+    high: float
+
+    @property
+    def outlives_family(self) -> bool:
+        return True
+
+    def default(self, values: Values) -> list[float]:
+        return [float(x) for x in self.start]
+
+    def read(self, text: str, values: Values) -> list[float]:
+        return self.accept(text.split(","), values)
+
+    def write(self, value: Sequence[float], values: Values) -> str:
+        return ",".join(f"{x:.4g}" for x in value)
+
+    def accept(self, value: Any, values: Values) -> list[float]:
+        numbers = [float(x) for x in value]
+        if len(numbers) != len(self.start) or not all(self.low <= x <= self.high for x in numbers):
+            raise ValueError("not these many numbers in range")
+        return numbers
+
+
+@dataclass(frozen=True)
+class OneOfField:
+    """One of some named things, the first by default."""
+
+    options: Sequence[str]
+
+    @property
+    def outlives_family(self) -> bool:
+        return True
+
+    def default(self, values: Values) -> str:
+        return self.options[0]
+
+    def read(self, text: str, values: Values) -> str:
+        return self.accept(text.strip(), values)
+
+    def write(self, value: str, values: Values) -> str:
+        return value
+
+    def accept(self, value: Any, values: Values) -> str:
+        if value not in self.options:
+            raise ValueError("no such thing to choose")
+        return value
+
+
+@dataclass(frozen=True)
 class SetField:
     """Which of some named things are shown; the default may depend on the family."""
 
