@@ -78,7 +78,7 @@ def labels() -> dict:
     ]
     shapes = [
         {"kind": "ellipse", "of": name, "id": name, "role": role, "hero": name == "pair", "when": name}
-        | {"label": words[f"by_{name}"]}
+        | {"label": words["by"][name]}
         for name, role in ROLES.items()
     ]
     handle = {"kind": "handle", "value": "theta", "label": "θ", "name": words["handle_theta"]}
@@ -94,7 +94,7 @@ def labels() -> dict:
             {"id": "picture", "area": "picture", "kind": "curves", "height": 372, "x": [-REACH, REACH],
              "axes": {"x": {"label": words["input"]}}, "rows": rows},
             {"id": "side", "area": "side", "kind": "plane", "chart": None, "window": [-4.2, 4.2, -2.6, 5.6],
-             "axes": {axis: {"label": words[axis]} for axis in "xy"}, "marks": [{"kind": "grid"}, *shapes, handle]},
+             "axes": {"x": {"label": words["x"]}, "y": {"label": words["y"]}}, "marks": [{"kind": "grid"}, *shapes, handle]},
         ],
         "controls": [
             {"value": "k", "label": words["k"], "min": 0, "max": MORE, "integer": True},
