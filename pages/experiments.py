@@ -94,7 +94,8 @@ def labels() -> dict:
             {"id": "picture", "area": "picture", "kind": "curves", "height": 372, "x": [-REACH, REACH],
              "axes": {"x": {"label": words["input"]}}, "rows": rows},
             {"id": "side", "area": "side", "kind": "plane", "chart": None, "window": [-4.2, 4.2, -2.6, 5.6],
-             "axes": {"x": {"label": words["x"]}, "y": {"label": words["y"]}}, "marks": [{"kind": "grid"}, *shapes, handle]},
+             "axes": {axis: {"label": words[name]} for axis, name in (("x", "x"), ("y", "y"))},
+             "marks": [{"kind": "grid"}, *shapes, handle]},
         ],
         "controls": [
             {"value": "k", "label": words["k"], "min": 0, "max": MORE, "integer": True},
