@@ -452,3 +452,19 @@ def test_a_coin_that_is_nearly_certain_can_be_brought_back(app_page):
     page.wait_for_timeout(1000)
     assert values(page)["p"][0] < 0.9
     innocent(page)
+
+
+@pytest.mark.parametrize("slug", ["coin", "ellipses"])
+def test_a_new_sample_is_another_one_and_has_an_address(app_page, slug):
+    page = ready(app_page, f"/{slug}")
+    seen = {
+        "coin": "Array.from(s.scene.results.get('flips_p').counts)",
+        "ellipses": "s.views[0].panel.marks.find((m) => m.kind === 'cloud').points[0]",
+    }[slug]
+    before = ask(page, seen)
+    page.get_by_role("button", name=words("frame")["sample"]).click()
+    page.wait_for_timeout(1500)
+    settled(page)
+    assert values(page)["seed"] == 8 and "seed=8" in page.evaluate("location.search")
+    assert ask(page, seen) != before
+    innocent(page)

@@ -290,11 +290,14 @@ class Page:
             )
             self._show_pills()
             if "seed" in self.fields:
-                # `on_click` and not the answer: the address is written before the page is drawn
-                st.button(words("frame")["sample"], on_click=self._sample_anew, width="content")
+                st.button(
+                    words("frame")["sample"], key=f"{self.slug}-sample", on_click=self._sample_anew, width="content"
+                )
 
     def _sample_anew(self) -> None:
+        before = self._looks()
         self._set(defaults(self.fields, {**self.values, "seed": self["seed"] + 1}))
+        self._again(before)
 
     def _show_pills(self) -> None:
         options = self.words.get("show", {})
