@@ -261,7 +261,8 @@ def _response_row(response: Scene, row: Scene, index: int) -> Scene:
     """A row with the curve of its point; of a path the stage draws the members along it, as it does for densities."""
     curve = {"id": f"response-{index}", "tape": response["tape"], "role": row.get("role", "fisher")}
     curves = [{**curve, "inputs": ["x", row["point"]]}] if "point" in row else []
-    return {"id": f"row-{index}", **row, "y": response["y"], "zero": True, "curves": curves}
+    name = row.get("path", row.get("point", f"row-{index}"))
+    return {"id": name, **row, "y": response["y"], "zero": True, "curves": curves}
 
 
 @lru_cache(256)

@@ -19,6 +19,7 @@ export function sublevel(field, nx, ny, level) {
 function cell(i, j, at, level, next) {
   const a = at(i, j) <= level, b = at(i + 1, j) <= level, c = at(i + 1, j + 1) <= level, d = at(i, j + 1) <= level;
   const index = a | (b << 1) | (c << 2) | (d << 3);
+  if (index === 0 || index === 15) return;
   const bottom = `h,${i},${j}`, top = `h,${i},${j + 1}`, left = `v,${i},${j}`, right = `v,${i + 1},${j}`;
   for (const [from, to] of joins(index, bottom, right, top, left)) next.set(from, to);
 }

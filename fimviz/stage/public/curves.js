@@ -7,6 +7,7 @@ import { area, extent, hatch, outcomes, sampled, traced, unjoined, widen } from 
 import { placeLabels } from "./labels.js";
 import { handleItems } from "./plane.js";
 import { functionOf } from "./programs.js";
+import { ghostGraphs, memberCurve } from "./responses.js";
 import { drawRowMark } from "./rowmarks.js";
 import { axisNumber, niceTicks } from "./text.js";
 import { textWidth } from "./painter.js";
@@ -25,7 +26,10 @@ export function drawCurves(panel, width, height, context) {
   const ends = (panel.x ?? [-5, 5]).map((end) => scene.number(end));
   pen.frame = remember(cache, "frame", [panel, width, height, context.epoch, ...ends, ...rows], () => frameOf(pen, rows, ends));
   const drawn = pen.frame.rows.map((place) => ({ place, curves: curvesOf(pen, place) }));
-  for (const { place, curves } of drawn) place.scale = scaleOf(pen, place, curves);
+  for (const { place, curves } of drawn) {
+    place.ghosts = ghostGraphs(pen, place);
+    place.scale = scaleOf(pen, place, [...curves, ...place.ghosts]);
+  }
   pen.still.push(pen.frame);
   drawAxis(pen);
   for (const { place, curves } of drawn) drawRow(pen, place, curves);
@@ -66,12 +70,12 @@ function widened(panel, [lo, hi]) {
 /** What a row shows: [{curve, id, f, xs, ys}]; f.at(x) is the function as it is now. */
 function curvesOf(pen, { row, index }) {
   const { scene, cache, frame, panel } = pen;
-  const given = (row.curves ?? []).filter((curve) => curve && scene.shown(curve.when));
+  const given = [...(row.curves ?? []), memberCurve(pen, row)].filter((curve) => curve && scene.shown(curve.when));
   return given.map((curve, i) => {
     const f = functionOf(scene, curve);
     if (!f) return void pen.notices.push("failed");
     const [lo, hi] = curve.x ? inside(curve.x.map((end) => scene.number(end)), frame) : [frame.x0, frame.x1];
-    const key = [curve, panel, lo, hi, ...f.inputs];
+    const key = [curve.tape, panel, lo, hi, ...f.inputs];
     const known = remember(cache, `curve ${index} ${curve.id ?? i}`, key, () => (panel.discrete ? counted(f, panel, [lo, hi]) : sampled(f, [lo, hi])));
     return { curve, id: curve.id ?? `${row.id ?? index}#${i}`, f, ...known };
   }).filter(Boolean);
@@ -130,6 +134,7 @@ function drawRow(pen, place, curves) {
   Object.assign(place, { curves, named: new Map(curves.map((curve) => [curve.id, curve])) });
   const room = 7 * style.k;
   front.push({ t: "clip", x: frame.box.x - room, y: top - room, w: frame.box.w + 2 * room, h: floor - top + 2 * room });
+  drawGhosts(pen, place);
   const traces = curves.map((curve) => trace(pen, place, curve));
   if (!panel.discrete) traces.forEach((pts, i) => drawArea(pen, place, curves[i], pts));
   traces.forEach((pts, i) => (panel.discrete ? drawStems : drawLine)(pen, place, curves[i], pts));
@@ -145,6 +150,22 @@ function trace({ panel, cache, frame }, { scale, index }, { curve, id, f, xs, ys
     return Float64Array.from({ length: 2 * xs.length }, (_, i) => (i % 2 ? scale.toY(ys[i >> 1]) : frame.toX(xs[i >> 1])));
   });
   return curve.jump === "joined" || panel.discrete ? whole : remember(cache, `line ${index} ${id}`, [whole], () => unjoined(whole));
+}
+
+/** Thin lines, all of one list. */
+function drawGhosts({ style, frame, front, lit }, { ghosts, row, scale }) {
+  if (!ghosts.length) return;
+  const size = ghosts.reduce((sum, { xs }) => sum + 2 * xs.length + 2, 0), pts = new Float64Array(size).fill(NaN);
+  let k = 0;
+  for (const { xs, ys } of ghosts) {
+    for (let i = 0; i < xs.length; i++) {
+      pts[k++] = frame.toX(xs[i]);
+      pts[k++] = scale.toY(ys[i]);
+    }
+    k += 2;
+  }
+  const bold = lit !== null && (lit === row.id || lit === row.path) ? 1.4 : 1;
+  front.push({ t: "path", pts, stroke: style.role(row.role ?? "fisher").colour, width: style.size.thin * bold, alpha: 0.5 });
 }
 
 const roleOf = ({ style }, { curve }) => style.role(curve.role ?? "fisher");

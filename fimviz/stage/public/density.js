@@ -4,7 +4,8 @@
  */
 import { remember } from "./alike.js";
 import { movable } from "./grip.js";
-import { outline, usable } from "./scene.js";
+import { agesOf, ghostPoints, mainPoint, thetasOf } from "./members.js";
+import { usable } from "./scene.js";
 import { axisNumber, niceTicks } from "./text.js";
 import { textWidth } from "./painter.js";
 
@@ -43,12 +44,10 @@ function xRange(panel, scene) {
 
 /** The curves of one row: {row, ghosts: [curve], main: curve | null, extra: [curve]}, a curve being {xs, ps, peak}. */
 function rowCurves(row, panel, scene, range, cache, index) {
-  const thetaOf = (u) => (usable(u) ? scene.model.toTheta(u) : null);
-  const curves = (points, n) => points.map(thetaOf).filter(Boolean).map((theta) => sample(scene, panel, theta, range, n));
+  const curves = (points, n) => thetasOf(points, scene).map((theta) => sample(scene, panel, theta, range, n));
   // Ghosts stay the same while only the position along a path moves, and so does what is drawn for comparison.
-  const ages = (names) => names.filter(Boolean).map((name) => scene.version(name));
-  const ghostKey = [row, range, scene.familyKey, ...ages([row.path, row.rim, ...(row.points ?? [])])];
-  const ghosts = remember(cache, `ghosts${index}`, ghostKey, () => curves(ghostPoints(row, scene), ghostGrid(scene)));
+  const ages = (names) => names.map((name) => scene.version(name));
+  const ghosts = remember(cache, `ghosts${index}`, [range, ...agesOf(row, scene)], () => curves(ghostPoints(row, scene), ghostGrid(scene)));
   const extra = (row.extra ?? []).filter((given) => given && scene.shown(given.when)).map((given, k) => {
     const key = [given, range, scene.familyKey, scene.number(given.weight ?? 0.5, 0.5), ...ages(given.mixture ?? [])];
     return { given, curve: remember(cache, `extra${index}.${k}`, key, () => mixture(scene, panel, given, range)) };
@@ -57,36 +56,6 @@ function rowCurves(row, panel, scene, range, cache, index) {
 }
 
 const ghostGrid = (scene) => (/real|circle/.test(scene.data?.model?.support?.kind ?? "real") ? GHOST_GRID : EDGED_GRID);
-
-function mainPoint(row, scene) {
-  if (!row.path) return row.point ? scene.point(row.point) : null;
-  const path = scene.results.get(row.path);
-  return path?.ok ? path.at(Math.min(1, Math.max(0, scene.number(row.at ?? 0.5, 0.5)))) : null;
-}
-
-function ghostPoints(row, scene) {
-  const path = row.path && scene.results.get(row.path), count = row.ghosts ?? 7;
-  const along = path?.ok ? Array.from({ length: count }, (_, k) => path.at(count > 1 ? k / (count - 1) : 0)) : [];
-  return [...along, ...(row.rim ? rimPoints(scene, row) : []), ...(row.points ?? []).map((name) => scene.point(name))];
-}
-
-/** Points evenly round the rim of an ellipse or a ball; an ellipse's rim is read in the panel's picture chart. */
-function rimPoints(scene, row) {
-  const curve = scene.results.get(row.rim), chart = scene.chart(row.chart);
-  if (!curve?.ok || !chart) return [];
-  const count = row.count ?? 10, out = [];
-  if (curve.offsets) {
-    const xi = outline(curve, chart), m = xi.length / chart.n;
-    for (let k = 0; k < count; k++) {
-      const i = Math.floor((k * m) / count);
-      out.push(chart.toU(Array.from(xi.subarray(i * chart.n, (i + 1) * chart.n)), curve.u));
-    }
-  } else {
-    const d = scene.model.d, m = curve.points.length / d;
-    for (let k = 0; k < count; k++) out.push(curve.points.subarray(Math.floor((k * m) / count) * d, (Math.floor((k * m) / count) + 1) * d));
-  }
-  return out;
-}
 
 function mixture(scene, panel, given, range) {
   const thetas = (given.mixture ?? []).map((name) => scene.values[name]).filter(Array.isArray);

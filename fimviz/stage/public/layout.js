@@ -105,6 +105,7 @@ const ROW = 112; // pixels
 /** What a panel of rows needs; null for others. */
 function rowsHeight({ kind, rows }) {
   if (kind === "density") return Math.max(170, ROW * (rows?.length ?? 1));
+  if (kind === "contours") return Math.max(260, 170 * Math.ceil((rows?.length ?? 1) / 2));
   if (kind !== "curves") return null;
   const weights = (Array.isArray(rows) ? rows : []).map((row) => (row?.weight > 0 ? row.weight : 1));
   return Math.max(170, 30 + ROW * weights.reduce((sum, weight) => sum + weight, 0));

@@ -8,6 +8,7 @@
  *   at:  one point, xs -> Float64Array(nOut); without `out` the same buffer is returned every time.
  * evalTape(tape, xs) -> number[]
  */
+import { splitCode } from "./uniform.js";
 import { besselRatio, erf, lgamma, logI0, logI0Sqrt, polygamma, polygammaDifference } from "./special.js";
 
 /** Names of the instructions; the index is the code. The same order as in tape.py. */
@@ -100,6 +101,11 @@ function checkInstruction([op, dst, a, b, c], firstTemporary, register) {
   }
 }
 
+/** The registers an instruction reads; of one operand the others count for nothing. */
+function reads([op, , a, b, c]) {
+  return BINARY.has(OPS[op]) ? [a, b] : op === WHERE ? [a, b, c] : [a];
+}
+
 /** Check a tape and make it runnable; see the module's header. */
 export function compileTape(tape) {
   validate(tape);
@@ -117,12 +123,26 @@ export function compileTape(tape) {
 /** Registers of BLOCK lanes, kept between calls (constants are written once). */
 function overLanes(tape, code, out) {
   let registers = null;
+  const splits = new Map();
+  /** The code apart into what is the same in all lanes and what is not, for this kind of inputs. */
+  function split(inputs) {
+    let kind = "";
+    for (let i = 0; i < tape.n_in; i++) kind += typeof inputs[i] === "number" ? "1" : "0";
+    let known = splits.get(kind);
+    if (!known) splits.set(kind, (known = splitCode(tape, code, Array.from(kind, Number), reads)));
+    return known;
+  }
+
   return function run(inputs, outputs, lanes) {
     registers ??= blockRegisters(tape);
+    const { once, each, filled } = split(inputs);
+    for (let i = 0; i < tape.n_in; i++) if (typeof inputs[i] === "number") registers[i].fill(inputs[i]);
+    interpret(once, registers, 1);
+    for (let k = 0; k < filled.length; k++) registers[filled[k]].fill(registers[filled[k]][0]);
     for (let start = 0; start < lanes; start += BLOCK) {
       const n = Math.min(BLOCK, lanes - start);
-      for (let i = 0; i < tape.n_in; i++) load(registers[i], inputs[i], start, n);
-      interpret(code, registers, n);
+      for (let i = 0; i < tape.n_in; i++) if (typeof inputs[i] !== "number") load(registers[i], inputs[i], start, n);
+      interpret(each, registers, n);
       for (let j = 0; j < out.length; j++) store(outputs[j], registers[out[j]], start, n);
     }
   };
@@ -136,8 +156,7 @@ function blockRegisters({ n_in: nIn, n_reg: nReg, consts }) {
 }
 
 function load(register, input, start, n) {
-  if (typeof input === "number") register.fill(input, 0, n);
-  else for (let i = 0; i < n; i++) register[i] = input[start + i];
+  for (let i = 0; i < n; i++) register[i] = input[start + i];
 }
 
 function store(output, register, start, n) {

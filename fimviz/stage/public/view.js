@@ -3,6 +3,7 @@
  * kind decides who draws it.
  */
 import { alike, remember, settled } from "./alike.js";
+import { drawContours } from "./contours.js";
 import { drawCurves } from "./curves.js";
 import { drawDensities } from "./density.js";
 import { el } from "./dom.js";
@@ -18,6 +19,7 @@ const KINDS = {
   density: { frame: null, draw: drawDensities },
   series: { frame: null, draw: drawSeries },
   curves: { frame: null, draw: drawCurves },
+  contours: { frame: null, draw: drawContours },
 };
 
 /** The new panel, with every part and every mark that says the same taken from the old one. */

@@ -15,6 +15,7 @@ export const ENGLISH = {
   toolbar: "Tools",
   picture: "Picture",
   densities: "Densities",
+  contours_hold: "outlines hold 50 % and 90 %, thin ones 50 %",
   scrubber: "Position along the path",
   predict: "Predict first",
   right: "Yes.",
