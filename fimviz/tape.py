@@ -33,6 +33,8 @@ OPS = (
 _CODE = {name: index for index, name in enumerate(OPS)}
 WIDTH = 5
 _LARGEST_POWER = 64
+# what a formula may be, however it came to be
+_DEEPEST, _LARGEST_INTEGER = 64, 10**300
 
 _UNARY = {
     sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan",
@@ -175,7 +177,8 @@ def lower(expressions: Iterable[Any], symbols: Sequence[sp.Symbol]) -> Tape:
 
     Equal subexpressions share a register, integer powers become products, and differences of
     polygammas of near arguments become one instruction that does not cancel. Raises `ValueError`
-    for a free symbol that is no input and for a function that has no instruction.
+    for a free symbol that is no input, a function that has no instruction, integers of 300 digits
+    and expressions nested 64 deep.
     """
     builder = _Builder(symbols)
     out = [builder.visit(stabilise(sp.Add(e))) for e in expressions]
@@ -216,6 +219,7 @@ class _Builder:
         self.rows: list[tuple[str, Any, Any, Any]] = []
         self.numbers: dict[tuple[Any, ...], tuple[str, int]] = {}
         self.seen: dict[Expr, Any] = {}
+        self.depth = 0
 
     def constant(self, value: float) -> tuple[str, int]:
         return ("k", self.consts.setdefault(float(value), len(self.consts)))
@@ -231,7 +235,11 @@ class _Builder:
 
     def visit(self, e: Expr) -> Any:
         if e not in self.seen:
+            self.depth += 1
+            if self.depth > _DEEPEST:
+                raise ValueError(f"The formula is nested more than {_DEEPEST} deep; write it with fewer brackets.")
             self.seen[e] = self._lower(e)
+            self.depth -= 1
         return self.seen[e]
 
     def _lower(self, e: Any) -> Any:
@@ -392,6 +400,8 @@ def _is_temp(arg: Any) -> bool:
 
 
 def _float(e: Expr) -> float:
+    if any(max(abs(number.p), number.q) >= _LARGEST_INTEGER for number in e.atoms(sp.Rational)):
+        raise ValueError("A number of more than 300 digits is in the formula; use a smaller one.")
     value = complex(e.evalf(20))
     if abs(value.imag) > 0:
         raise ValueError(f"'{e}' is not a real number.")

@@ -223,3 +223,15 @@ def test_the_tapes_for_the_stage_fit_together(slug):
         assert tapes["kl"](*u, *u)[0] == pytest.approx(0, abs=1e-13)
     d = family.dimension
     assert tapes["metric"](*u).shape == ((d + 1) * d * (d + 1) // 2,)
+
+
+def test_what_is_too_deep_or_too_large_is_refused():
+    deep = sp.Symbol("x")
+    for _ in range(70):
+        deep = sp.sin(deep)
+    with pytest.raises(ValueError, match="64 deep"):
+        lower([deep], [sp.Symbol("x")])
+    with pytest.raises(ValueError, match="300 digits"):
+        lower([sp.Symbol("x") + sp.Integer(10) ** 400], [sp.Symbol("x")])
+    with pytest.raises(ValueError, match="300 digits"):
+        lower([sp.sin(sp.Rational(1, 10**301))], [])

@@ -101,9 +101,22 @@ def lines(family: Family, theta: ArrayLike | None = None) -> tuple[Line, ...]:
     return found
 
 
-@cache
+def written_elsewhere(family: Family, found: tuple[Line, ...]) -> Family:
+    """`family` with the lines that another process wrote, none where only numbers are known."""
+    exact = bool(found) and all(line.exact for line in found)
+    family.__dict__["_symbolic_lines"] = found if exact else None
+    return family
+
+
 def _symbolic(family: Family) -> tuple[Line, ...] | None:
     """The lines of a family whose metric a rule derives, or whose score is free of x; None for others."""
+    kept = family.__dict__
+    if "_symbolic_lines" not in kept:
+        kept["_symbolic_lines"] = _written(family)
+    return kept["_symbolic_lines"]
+
+
+def _written(family: Family) -> tuple[Line, ...] | None:
     try:
         derivation = derive(family)
     except NotImplementedError:

@@ -15,10 +15,12 @@ from fimviz.errors import TextRefused
 from fimviz.typed.grammar import MOST_NODES, Tree, nodes
 
 Number = Fraction | float
-LARGEST_POWER, LARGEST_FACTORIAL, MOST_DIGITS = 64, 20, 200
+LARGEST_POWER, MOST_DIGITS = 64, 200
 CONSTANTS = {"pi": math.pi, "e": math.e, "E": math.e, "euler_gamma": 0.5772156649015329}
 _HUGE = 10**MOST_DIGITS
-_LIKE_FACTORIALS = {"gamma", "loggamma", "lgamma", "gammaln", "factorial", "binomial", "betaln"}
+# Constants that grow like a factorial, or differ from 1 by less than anyone can compare.
+LARGEST = dict.fromkeys(["gamma", "loggamma", "lgamma", "gammaln", "factorial", "binomial", "betaln"], 20)
+LARGEST |= {"erf": 6, "erfc": 6, "tanh": 20}
 
 
 def _positive(f: Callable[..., float]) -> Callable[..., float]:
@@ -116,7 +118,7 @@ _ARITHMETIC: dict[str, Callable[[list[Any]], Any]] = {
 
 def _power(base: Number, exponent: Number, at: int) -> Number:
     if abs(exponent) > LARGEST_POWER:
-        raise TextRefused("power", f"a power above {LARGEST_POWER}. Use a smaller exponent.", at)
+        raise too_high(at)
     if base == 0 and exponent <= 0:
         raise TextRefused("constant", "zero to a power that is not positive. Change it.", at)
     if isinstance(exponent, Fraction) and exponent.denominator == 1:
@@ -128,11 +130,19 @@ def _power(base: Number, exponent: Number, at: int) -> Number:
 
 def _check_call(tree: Tree, parts: list[Number | None]) -> None:
     name, at = tree[2], tree[1]
-    if name in _LIKE_FACTORIALS and any(part is not None and abs(part) > LARGEST_FACTORIAL for part in parts):
-        said = f"`{name}` of a constant above {LARGEST_FACTORIAL}. Write its logarithm as a number."
-        raise TextRefused("factorial", said, at)
+    if name in LARGEST and any(part is not None and abs(part) > LARGEST[name] for part in parts):
+        raise too_large(name, at)
     if name == "besseli" and parts[0] != 0:
         raise TextRefused("order", "besseli is known for the order 0 alone. Write besseli(0, …).", at)
+
+
+def too_large(name: str, at: int) -> TextRefused:
+    said = f"`{name}` of a constant above {LARGEST[name]}. Write its value, or its logarithm's, as a number."
+    return TextRefused("factorial", said, at)
+
+
+def too_high(at: int) -> TextRefused:
+    return TextRefused("power", f"a power above {LARGEST_POWER}. Use a smaller exponent.", at)
 
 
 def _powers(tree: Tree, outer: Fraction, towered: bool) -> None:

@@ -12,6 +12,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from fimviz import special
 from fimviz.errors import TextRefused
 from fimviz.exponential import Expr
+from fimviz.typed import bounds
 from fimviz.typed.grammar import LONGEST_NAME, Tree
 
 _LONGEST_INTEGER = 300
@@ -84,13 +85,28 @@ def _build(tree: Tree, symbols: Mapping[str, Expr]) -> Expr:
     arguments = [_build(part, symbols) for part in parts if isinstance(part, tuple)]
     form = FUNCTIONS[parts[0]] if what == "call" else _SIGNS[what]
     try:
+        _check_arguments(what, parts[0], arguments, at)
         value = form(*arguments)
+    except TextRefused:
+        raise
     except (ArithmeticError, AttributeError, NotImplementedError, RecursionError, TypeError, ValueError):
         # SymPy compares and simplifies as it builds, and not everything can be
         raise TextRefused("formula", "this cannot be formed. Write it in another way.", at) from None
     if value.has(sp.nan, sp.zoo, sp.I) or (value.is_number and not value.is_finite):
         raise TextRefused("constant", "this has no finite real value. Change it.", at)
     return value
+
+
+def _check_arguments(what: str, name: Any, arguments: list[Expr], at: int) -> None:
+    """The bounds again, on what SymPy made of it: 1e9 + mu − mu is a constant only now."""
+    if what == "^" and _beyond(arguments[1], bounds.LARGEST_POWER):
+        raise bounds.too_high(at)
+    if what == "call" and name in bounds.LARGEST and any(_beyond(a, bounds.LARGEST[name]) for a in arguments):
+        raise bounds.too_large(name, at)
+
+
+def _beyond(a: Expr, most: int) -> bool:
+    return bool(a.is_number) and not abs(float(a.evalf(5))) <= most
 
 
 _SIGNS: dict[str, Callable[..., Expr]] = {
