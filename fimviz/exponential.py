@@ -9,7 +9,7 @@ does not depend on θ; the examination by quadrature checks that.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,19 +31,17 @@ class ExponentialForm:
 
     def metric(self) -> Matrix:
         """g = −E[∂²ℓ], with every E[fₘ] replaced by ηₘ."""
-        d = len(self.symbols)
-        g = sp.zeros(d, d)
-        for i in range(d):
-            for j in range(i, d):
-                g[i, j] = g[j, i] = self._mean_curvature(i, j)
-        return g
+        alone, rest = log_sums(self.free_part)
+        # one derivative at a time: SymPy factors before it takes two at once
+        slopes = [[sp.diff(e, s) for e in (rest, *self.coefficients)] for s in self.symbols]
+        means = (sp.S.One, *self.expectations)
 
-    def _mean_curvature(self, i: int, j: int) -> Expr:
-        a, b = self.symbols[i], self.symbols[j]
-        pairs = zip(self.coefficients, self.expectations, strict=True)
-        alone, rest = _log_sums(self.free_part)
-        linear = -sp.diff(rest, a, b) - sum(sp.diff(c, a, b) * e for c, e in pairs)
-        return tidy(linear) + sum(tidy(-sp.diff(term, a, b)) for term in alone)
+        def entry(i: int, j: int) -> Expr:
+            b = self.symbols[j]
+            mean = -sum(sp.diff(slope, b) * m for slope, m in zip(slopes[i], means, strict=True))
+            return tidy(mean) + sum(bend(-term, self.symbols[i], b) for term in alone)
+
+        return symmetric_matrix(len(self.symbols), entry)
 
     def cubic(self, g: Matrix) -> list[list[list[Expr]]]:
         """Amari–Chentsov tensor Tᵢⱼₖ = 2([ij,k] − Σ ∂ᵢ∂ⱼcₘ ∂ₖηₘ), [ij,k] of the metric g.
@@ -79,14 +77,18 @@ def exponential_form(
     `order` names the statistics in the order wanted; otherwise the simplest comes first.
     """
     grouped = separate(log_density, *samples)
-    free = grouped.pop(sp.S.One, sp.S.Zero)
+    # e^(a+b) stays one number
+    free = sp.Add(
+        *(sp.powsimp(t, deep=True) if t.has(sp.exp) else t for t in sp.Add.make_args(grouped.pop(sp.S.One, sp.S.Zero)))
+    )
     moving = {f: c for f, c in grouped.items() if c.free_symbols & set(symbols)}
     if any(f.free_symbols & set(symbols) for f in grouped):
         return None
     statistics = tuple(sorted(moving, key=lambda f: (_position(f, order), sp.count_ops(f), str(f))))
     coefficients = tuple(tidy(moving[f]) for f in statistics)
     if (merged := _merged(moving, symbols)) is not None:
-        statistics, coefficients = merged, tuple(symbols)
+        means = tuple(-sum(sp.diff(term, s) for term in sp.Add.make_args(free)) for s in symbols)
+        return ExponentialForm(tuple(symbols), merged, tuple(symbols), means, free)
     if len(statistics) != len(symbols):
         return None
     jacobian = sp.Matrix([[sp.diff(c, s) for c in coefficients] for s in symbols])
@@ -110,7 +112,7 @@ def _merged(moving: dict[Expr, Expr], symbols: Sequence[sp.Symbol]) -> tuple[Exp
     return tuple(sum(row[i] * f for f, row in slopes.items()) for i in range(len(symbols)))
 
 
-def _log_sums(total: Expr) -> tuple[list[Expr], Expr]:
+def log_sums(total: Expr) -> tuple[list[Expr], Expr]:
     """The terms that are logarithms of sums of exponentials, and the rest.
 
     A common denominator of many of them would have a term for each choice of one from every sum.
@@ -118,6 +120,19 @@ def _log_sums(total: Expr) -> tuple[list[Expr], Expr]:
     terms = sp.Add.make_args(total)
     alone = [t for t in terms if any(a.args[0].is_Add and a.args[0].has(sp.exp) for a in t.atoms(sp.log))]
     return alone, sp.Add(*(t for t in terms if t not in alone))
+
+
+def bend(term: Expr, a: sp.Symbol, b: sp.Symbol) -> Expr:
+    """∂ₐ∂_b of a logarithm of a sum of exponentials, these kept whole: σ′ = eᶻ/(1 + eᶻ)²."""
+    second = sp.diff(sp.diff(term, a), b)
+    names = {e: sp.Dummy(positive=True) for e in second.atoms(sp.exp)}
+    return sp.factor(second.xreplace(names)).xreplace({name: e for e, name in names.items()})
+
+
+def symmetric_matrix(size: int, entry: Callable[[int, int], Expr]) -> Matrix:
+    """The symmetric matrix whose upper triangle is entry(i, j); each is worked out once."""
+    upper = {(i, j): entry(i, j) for i in range(size) for j in range(i, size)}
+    return sp.Matrix(size, size, lambda i, j: upper[min(i, j), max(i, j)])
 
 
 def separate(log_density: Expr, *samples: sp.Symbol) -> dict[Expr, Expr]:

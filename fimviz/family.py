@@ -86,6 +86,8 @@ class Constant:
     def check(self, value: Any, title: str) -> Any:
         """`value` as the family's formulas take it; raises `ValueError` where it may not be that."""
         subject = f"Family '{title}': constant '{self.name}' is {value!r}"
+        if isinstance(self.default, tuple) and not isinstance(value, tuple):
+            raise ValueError(f"{subject}; give a tuple of numbers, like {self.default}.")
         if not isinstance(value, tuple):
             return self._number(value, subject)
         if len(set(value)) < 2:

@@ -17,7 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from fimviz.atlas import ChartMap, chart_map, run
 from fimviz.derive import Derivation, derive
 from fimviz.errors import DomainError
-from fimviz.exponential import ExponentialForm, Expr, Matrix, tidy, tidy_terms
+from fimviz.exponential import ExponentialForm, Expr, Matrix, bend, log_sums, symmetric_matrix, tidy, tidy_terms
 from fimviz.family import Family
 from fimviz.isometry import Isometry, recognise
 from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt
@@ -473,7 +473,10 @@ def _make_tensors(family: Family, key: str) -> Tensors | None:
 
 def _potential_tensors(form: ExponentialForm, symbols: Sequence[sp.Symbol], back: Sequence[Expr]) -> Tensors:
     """In natural coordinates g = ∂∂ψ and T = ∂∂∂ψ, with the potential ψ = −c₀."""
-    potential = -tidy_terms(form.free_part.xreplace(dict(zip(form.symbols, back, strict=True))))
+    alone, rest = log_sums(form.free_part.xreplace(dict(zip(form.symbols, back, strict=True))))
+    if len(alone) > 1:
+        return _summed_tensors(-rest, [-term for term in alone], symbols)
+    potential = -tidy_terms(sp.Add(rest, *alone))
     potential = potential.replace(
         lambda e: isinstance(e, LogBesselI0) and e.args[0].is_Pow and e.args[0].exp == sp.Rational(1, 2),
         lambda e: LogBesselI0Sqrt(0, e.args[0].base),
@@ -481,11 +484,23 @@ def _potential_tensors(form: ExponentialForm, symbols: Sequence[sp.Symbol], back
     slopes = [sp.diff(potential, s) for s in symbols]
     # one fraction an entry: p(1 − p) written as a difference loses its digits near the edge
     g = symmetric_matrix(len(symbols), lambda i, j: _tidy_if_plain(sp.diff(slopes[i], symbols[j])))
+    return Tensors(symbols, g, lambda: _slopes(g, symbols))
 
-    def cubic() -> Any:
-        return [[[sp.diff(g[i, j], c) for c in symbols] for j in range(len(symbols))] for i in range(len(symbols))]
 
-    return Tensors(symbols, g, cubic)
+def _summed_tensors(rest: Expr, terms: Sequence[Expr], symbols: Sequence[sp.Symbol]) -> Tensors:
+    """The same for a potential that is a sum over many places, each of which is bent by itself."""
+
+    def entry(i: int, j: int) -> Expr:
+        bends = (bend(term, symbols[i], symbols[j]) for term in terms)
+        return sp.Add(_tidy_if_plain(sp.diff(rest, symbols[i], symbols[j])), *bends)
+
+    g = symmetric_matrix(len(symbols), entry)
+    return Tensors(symbols, g, lambda: _slopes(g, symbols))
+
+
+def _slopes(g: Matrix, symbols: Sequence[sp.Symbol]) -> Any:
+    n = range(len(symbols))
+    return [[[sp.diff(g[i, j], c) for c in symbols] for j in n] for i in n]
 
 
 def _pulled_back(
@@ -511,12 +526,6 @@ def _pulled_back(
                       for a in d for b in d for c in d) for k in d] for j in d] for i in d]  # fmt: skip
 
     return Tensors(symbols, g, cubic)
-
-
-def symmetric_matrix(size: int, entry: Callable[[int, int], Expr]) -> Matrix:
-    """The symmetric matrix whose upper triangle is entry(i, j); each is worked out once."""
-    upper = {(i, j): entry(i, j) for i in range(size) for j in range(i, size)}
-    return sp.Matrix(size, size, lambda i, j: upper[min(i, j), max(i, j)])
 
 
 def _tidy_if_plain(e: Expr) -> Expr:

@@ -2,6 +2,7 @@
 
 import copy
 
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
@@ -324,3 +325,50 @@ def test_a_straight_path_starts_with_its_velocity(slug):
     for alpha in (1, -1):
         a, b = geodesic_between(metric, p, q, [-1e-4, 1e-4], alpha)
         assert metric.dual.velocity(p, q, alpha) == pytest.approx((b - a) / 2e-4, rel=1e-6, abs=1e-6)
+
+
+# ---------------------------------------------------------------- observations of several coordinates
+
+
+def _covariance_distance(p, q):
+    """√(½ Σ log² λᵢ(Σ₁⁻¹ Σ₂)) in 40 digits: the matrices may be nearly singular."""
+    with mpmath.workdps(40):
+
+        def matrix(theta):
+            s1, s2, rho = (mpmath.mpf(float(x)) for x in theta)
+            return mpmath.matrix([[s1 * s1, rho * s1 * s2], [rho * s1 * s2, s2 * s2]])
+
+        both = matrix(p) ** -1 * matrix(q)
+        half, det = (both[0, 0] + both[1, 1]) / 2, mpmath.det(both)
+        root = mpmath.sqrt(half * half - det)
+        return float(mpmath.sqrt((mpmath.log(half + root) ** 2 + mpmath.log(half - root) ** 2) / 2))
+
+
+def test_hard_pairs_of_covariances_have_their_published_distance():
+    rng = np.random.default_rng(0)
+    p, q = (np.stack([*10 ** rng.uniform(-1.5, 1.5, (2, 100)), np.tanh(rng.uniform(-3.5, 3.5, 100))], -1) for _ in "pq")
+    metric = fisher_metric(CATALOG["bivariate_normal"])
+    for a, b in zip(p, q, strict=True):
+        assert distance(metric, a, b) == pytest.approx(_covariance_distance(a, b), rel=1e-9)
+
+
+def test_hard_pairs_of_means_are_as_far_as_in_the_plane():
+    rng = np.random.default_rng(1)
+    p, q = (rng.normal(size=(100, 2)) * 10 ** rng.uniform(-1.5, 1.5, (100, 1)) for _ in "pq")
+    metric = fisher_metric(CATALOG["normal_mean"])
+    for a, b in zip(p, q, strict=True):
+        assert distance(metric, a, b) == pytest.approx(np.linalg.norm(a - b), rel=1e-10)
+
+
+@pytest.mark.parametrize(("slug", "low", "high"), [("dirichlet", -1.5, 1.5), ("logistic_regression", None, None)])
+def test_hard_pairs_arrive_where_they_should(slug, low, high):
+    family, rng = CATALOG[slug], np.random.default_rng(2)
+    p, q = (
+        rng.uniform(-3, 3, (40, family.dimension)) if low is None else 10 ** rng.uniform(low, high, (40, 3))
+        for _ in "pq"
+    )
+    metric = fisher_metric(family)
+    for a, b in zip(p, q, strict=True):
+        v = log(metric, a, b)
+        assert np.sqrt(v @ metric.matrix(a) @ v) == pytest.approx(distance(metric, a, b), rel=1e-6)
+        assert exp(metric, a, v) == pytest.approx(b, rel=2e-5, abs=2e-5)

@@ -38,7 +38,14 @@ def extreme_points(declared):
     axes = []
     for p in declared.parameters:
         low, high = p.domain
-        axes.append((-10, 0, 10) if low < 0 else (1e-3, 0.3, 1 - 1e-3) if high == 1 else (1e-3, 0.03, 1, 30, 1e3))
+        if (low, high) == (-1, 1):
+            axes.append((-0.999, 0.3, 0.999))
+        elif low < 0:
+            axes.append((-10, 0, 10))
+        elif high == 1:
+            axes.append((1e-3, 0.3, 1 - 1e-3))
+        else:
+            axes.append((1e-3, 0.03, 1, 30, 1e3) if declared.dimension < 3 else (1e-3, 1, 1e3))
     points = np.array(list(itertools.product(*axes)), float)
     return points[declared.inside(points)]
 
@@ -387,3 +394,70 @@ def test_the_rank_is_the_least_over_the_points():
     verdict = examine(declared, [[1, 1], [0, 0]])
     assert verdict.state is State.SINGULAR
     assert verdict.sentence.startswith("Only 0 of 2")
+
+
+# ---------------------------------------------------------------- observations of several coordinates
+
+
+@pytest.mark.parametrize("design", [(-2, -1, 0, 1, 2), (0, 1), (0.5, 3), (-4, -1, 0.25, 2, 2, 7)])
+def test_the_information_of_a_design_is_the_sum_over_its_inputs(design):
+    declared = CATALOG["logistic_regression"].with_constants(design=design)
+    theta = examination_points(declared, 5)
+    x = np.stack([np.ones(len(design)), design])
+    p = 1 / (1 + np.exp(-theta @ x))
+    expected = np.einsum("nk,ik,jk->nij", p * (1 - p), x, x)
+    assert fisher_metric(declared).matrix(theta) == pytest.approx(expected, rel=1e-12)
+    assert fisher_metric(declared, "natural").matrix(theta) == pytest.approx(expected, rel=1e-12)
+    agrees_with_its_definition(declared, theta)
+    assert examine(declared).state is State.REGULAR
+
+
+def test_the_published_optimal_design_of_two_inputs():
+    declared = CATALOG["logistic_regression"].with_constants(design=(-1.5434, 1.5434))
+    assert np.linalg.det(fisher_metric(declared).matrix([0, 1])) == pytest.approx(0.200474, abs=1e-6)
+
+
+def test_a_covariance_has_the_metric_of_symmetric_matrices():
+    # g(v, v) = ½ tr((Σ⁻¹ dΣ)²)
+    declared = CATALOG["bivariate_normal"]
+    s1, s2, rho = declared.symbols
+    sigma = sp.Matrix([[s1**2, rho * s1 * s2], [rho * s1 * s2, s2**2]])
+    tape = lower([*sigma, *(sp.diff(e, s) for s in declared.symbols for e in sigma)], declared.symbols)
+    for theta in examination_points(declared, 4):
+        whole, *slopes = tape(*theta).reshape(4, 2, 2)
+        turned = [np.linalg.solve(whole, slope) for slope in slopes]
+        expected = [[np.trace(a @ b) / 2 for b in turned] for a in turned]
+        assert fisher_metric(declared).matrix(theta) == pytest.approx(np.array(expected), rel=1e-10)
+
+
+def test_covariances_are_a_line_times_the_hyperbolic_plane():
+    g = fisher_metric(CATALOG["bivariate_normal"]).solver.tensors.g_expression
+    z = sp.Symbol("z", real=True)
+    assert g.applyfunc(sp.expand) == sp.diag(1, sp.expand((sp.cosh(z) ** 2).rewrite(exp)), 1)
+
+
+def perceptron():
+    return family(
+        [number("w1", 0.2, 3, 1.0), number("w2", 0.2, 3, 1.0)], Support("plane", (-5, 5)),
+        lambda x, w1, w2: -(x[0] ** 2) / 2 - (x[1] - w2 * sp.tanh(w1 * x[0])) ** 2 / 2 - log(2 * pi),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("theta", [(1, 1), (0.1, 3), (-2, 0.5), (30, 2), (1e3, 1), (1e-3, 1e2)])
+def test_the_rule_in_the_plane_follows_a_bent_ridge(theta):
+    w1, w2 = theta
+    mass, mean, second, _ = Expectation(perceptron()).score_moments(np.array([theta], float))
+    x, weight = np.polynomial.legendre.leggauss(64)
+    # E over x of tanh² and of (w2 x / cosh²)², panel by panel, shorter where tanh bends
+    edges = np.unique(np.concatenate([np.linspace(0, 10, 41), np.linspace(0, 10 / (1 + abs(w1)), 41)]))
+    half = np.diff(edges)[:, None] / 2
+    at, dx = edges[:-1, None] + half * (1 + x), half * weight * 2
+    dx = dx * np.exp(-(at**2) / 2) / np.sqrt(2 * np.pi)
+    slope = at / np.cosh(np.minimum(abs(w1) * at, 300)) ** 2 * w2
+    tanh = np.tanh(abs(w1) * at)
+    exact = np.array([[np.sum(dx * slope**2), np.sum(dx * slope * tanh) * np.sign(w1)], [0, np.sum(dx * tanh**2)]])
+    exact[1, 0] = exact[0, 1]
+    root = np.sqrt(np.diag(exact))
+    assert mass == pytest.approx(1, abs=1e-12)
+    assert np.max(np.abs(mean / root)) < 1e-10
+    assert np.max(np.abs(second[0] - exact) / np.outer(root, root)) < 1e-9

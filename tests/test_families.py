@@ -404,3 +404,63 @@ def test_interval_parameters_have_an_unconstrained_chart():
     theta = np.array([[-1.9], [0.5], [2.99]])
     assert chart.back(chart.to(theta)) == pytest.approx(theta, rel=1e-12)
     assert chart.chart.names == ("artanh_p",)
+
+
+# ---------------------------------------------------------------- observations of several coordinates
+
+
+def _bivariate(s1, s2, rho):
+    return stats.multivariate_normal([0, 0], [[s1**2, rho * s1 * s2], [rho * s1 * s2, s2**2]])
+
+
+VECTORS = {
+    "bivariate_normal": (_bivariate, lambda x: x),
+    "dirichlet": (lambda *a: stats.dirichlet(a), lambda x: np.append(x, 1 - x.sum(-1, keepdims=True), -1).T),
+    "normal_mean": (lambda m1, m2: stats.multivariate_normal([m1, m2]), lambda x: x),
+}
+
+
+@pytest.mark.parametrize("slug", VECTORS)
+def test_the_density_of_several_coordinates_is_the_published_one(slug):
+    law, sample = VECTORS[slug]
+    family = CATALOG[slug]
+    for theta in inner(family, 4):
+        x = observations(family)
+        assert family.log_probability(x, theta) == pytest.approx(law(*theta).logpdf(sample(x)), rel=1e-11)
+
+
+@pytest.mark.parametrize("design", [(-2, -1, 0, 1, 2), (0.5, 3), (0, 1), (-1, -1, 0.25, 4, 7, 9)])
+def test_labels_are_bernoulli_with_the_response_as_their_probability(design):
+    family = CATALOG["logistic_regression"].with_constants(design=design)
+    x = family.support.values()
+    assert x.shape == (2 ** len(design), len(design))
+    assert len({tuple(row) for row in x}) == len(x)
+    for b0, b1 in inner(family, 3):
+        logit = b0 + b1 * np.array(design)
+        expected = -np.logaddexp(0, np.where(x == 1, -logit, logit)).sum(-1)
+        assert family.log_probability(x, [b0, b1]) == pytest.approx(expected, rel=1e-12)
+        response = [float(family.response.curve(sp.Float(t), b0, b1)) for t in design]
+        assert response == pytest.approx(1 / (1 + np.exp(-logit)), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("slug", "x"),
+    [("dirichlet", [[0, 0.5], [0.7, 0.3], [0.8, 0.9], [-0.1, 0.5], [np.nan, 0.2]]),
+     ("logistic_regression", [[0, 1, 2, 0, 1], [0.5, 0, 0, 0, 0], [np.nan, 1, 1, 1, 1]]),
+     ("normal_mean", [[np.nan, 0], [np.inf, 1]])],
+)  # fmt: skip
+def test_vectors_that_cannot_be_observed_have_no_probability(slug, x):
+    assert np.all(CATALOG[slug].log_probability(x, CATALOG[slug].default) == -np.inf)
+
+
+def test_an_observation_has_as_many_coordinates_as_its_support():
+    with pytest.raises(ValueError, match=r"takes observations of shape \(\.\.\., 2\), not \(3,\)"):
+        CATALOG["normal_mean"].log_probability([1, 2, 3], [0, 0])
+
+
+def test_a_design_has_two_different_inputs():
+    family = CATALOG["logistic_regression"]
+    for wrong, says in (((1,), "at least two different"), ((2, 2), "at least two different"), (3, "a tuple of numbers"),
+                        ((0, np.nan), "finite"), ((0, "1"), "finite")):  # fmt: skip
+        with pytest.raises(ValueError, match=says):
+            family.with_constants(design=wrong)

@@ -11,6 +11,7 @@ import sympy as sp
 from fimviz.derive.kernel_moments import kernel_moments
 from fimviz.derive.location_scale import location_scale
 from fimviz.derive.steps import Derivation, Step
+from fimviz.exponential import symmetric_matrix
 from fimviz.family import Family
 
 __all__ = ["Derivation", "Step", "derive"]
@@ -49,7 +50,7 @@ def score_identity(family: Family) -> Derivation | None:
         return None
     g = form.metric()
     scores = sp.Matrix([sp.diff(family.expression, s) for s in family.symbols])
-    hessian = sp.hessian(family.expression, family.symbols)
+    hessian = symmetric_matrix(family.dimension, lambda i, j: sp.diff(scores[i], family.symbols[j]))
     pairs = zip(form.statistics, form.expectations, strict=True)
     identities = tuple(sp.Eq(sp.Function("E")(f), e) for f, e in pairs)
     steps = (

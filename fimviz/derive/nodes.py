@@ -20,7 +20,9 @@ def panels(edges: Array) -> tuple[Array, Array]:
     return nodes.reshape(flat), np.log(half * _WEIGHTS).reshape(flat)
 
 
-def mode(log_density: Callable[[Array], Array], shape: tuple[int, ...], places: int = 801) -> Array:
+def mode(
+    log_density: Callable[[Array], Array], shape: tuple[int, ...], places: int = 801, close: float = 1e-9
+) -> Array:
     """The mode in u by zooming: a grid of sinh spacing, then ever finer ones around the best point."""
     # a place beyond the grid would not be found, nor be told from its neighbours
     t = np.linspace(-40, 40, places)
@@ -33,7 +35,7 @@ def mode(log_density: Callable[[Array], Array], shape: tuple[int, ...], places: 
         high = np.take_along_axis(grid, np.minimum(best + 1, grid.shape[-1] - 1), -1)
         step = high - low
         centre = np.take_along_axis(grid, best, -1)
-        if np.all(step <= 1e-9 * (1 + np.abs(centre))):
+        if np.all(step <= close * (1 + np.abs(centre))):
             break
         grid = low + (high - low) * np.linspace(0, 1, 33)
     return centre[..., 0]

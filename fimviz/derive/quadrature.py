@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property, partial, wraps
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,8 @@ _FEW, _MANY, _MOST = 32, 1e5, 2e6
 _AGREES = 1e-12
 _NOTHING = 1e-100
 _MOST_LABELS = 14
+# panels of one coordinate; how many points share nodes in two dimensions, of which each has some 10⁵
+_PANELS, _LANES = 256, 8
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,24 @@ def _logarithms(family: Family) -> dict[Expr, sp.Symbol]:
     else:
         inner = (family.sample, 1 - family.sample)
     return {sp.log(a): sp.Dummy(f"log_{i}", real=True) for i, a in enumerate(inner)}
+
+
+def _by_lanes(method: Callable[..., Any]) -> Callable[..., Any]:
+    """A method of points θ (..., d) that takes them a few at a time where each has very many nodes."""
+
+    @wraps(method)
+    def whole(self: Expectation, theta: ArrayLike, *rest: Any, **named: Any) -> Any:
+        theta = np.asarray(theta, float)
+        points = theta.reshape(-1, theta.shape[-1])
+        if rest or self.family.support.kind not in nested.COORDINATES or len(points) <= _LANES:
+            return method(self, theta, *rest, **named)
+        parts = [method(self, points[i : i + _LANES], **named) for i in range(0, len(points), _LANES)]
+        several = isinstance(parts[0], tuple)
+        joined = [np.concatenate(column) for column in (zip(*parts, strict=True) if several else [parts])]
+        shaped = [column.reshape(*theta.shape[:-1], *column.shape[1:]) for column in joined]
+        return tuple(shaped) if several else shaped[0]
+
+    return whole
 
 
 class Expectation:
@@ -125,7 +145,7 @@ class Expectation:
         """Whether the log-density has kinks or jumps, which move with θ."""
         return self._kink_tape is not None
 
-    def rule(self, theta: ArrayLike, panels: int = 256, also: ArrayLike | None = None) -> Rule:
+    def rule(self, theta: ArrayLike, panels: int = _PANELS, also: ArrayLike | None = None) -> Rule:
         """The nodes for θ (..., d): shape (..., n). The kinks at `also`, a second point, are edges too."""
         theta = np.asarray(theta, float)
         kind = self.family.support.kind
@@ -134,7 +154,7 @@ class Expectation:
         if self.family.support.discrete:
             return self._discrete(theta)
         if kind in nested.COORDINATES:
-            return self._nested(theta)
+            return self._nested(theta, panels / _PANELS)
         if kind == "circle":
             return self._circle(theta)
         points = [theta] if also is None else [theta, np.asarray(also, float)]
@@ -162,11 +182,13 @@ class Expectation:
         sample = tuple(np.broadcast_to(c, (*theta.shape[:-1], len(x))) for c in x.T)
         return Rule(sample, np.zeros(sample[0].shape), self.log_density(sample, theta), support.size)
 
-    def _nested(self, theta: Array, panels: int = nested.PANELS) -> Rule:
+    def _nested(self, theta: Array, share: float) -> Rule:
         """The nodes of two coordinates, the inner ones laid out anew for each of the outer ones."""
         points = theta.reshape(-1, theta.shape[-1])
         place = nested.COORDINATES[self.family.support.kind]
-        found = nested.nodes_of(lambda sample: self.log_density(sample, points), place, len(points), panels)
+        outer, inner = (max(2, round(share * count)) for count in place.panels)
+        place = place._replace(panels=(outer, inner))
+        found = nested.nodes_of(lambda sample: self.log_density(sample, points), place, len(points))
         flat = [a.reshape(*theta.shape[:-1], -1) for a in (*found.sample, found.log_weight, found.log_p)]
         *sample, log_weight, log_p = flat
         return Rule(tuple(sample), log_weight, log_p, 2, found.log_p.shape[1:])
@@ -291,6 +313,7 @@ class Expectation:
         theta = np.asarray(theta, float)
         return self.score_tape(*rule.sample, *np.moveaxis(theta[..., None, :], -1, 0))
 
+    @_by_lanes
     def score_moments(self, theta: ArrayLike, rule: Rule | None = None) -> tuple[Array, Array, Array, Array]:
         """(∫p, E[s], E[s sᵀ], −E[∂²ℓ]) at θ (..., d), by the nodes of `rule` if they are known."""
         theta = np.asarray(theta, float)
@@ -302,28 +325,32 @@ class Expectation:
         return (
             p.sum(-1),
             average(s, p),
-            average(_outer(s), p),
+            _moments(s, p, 2),
             -average(hessian.reshape(*hessian.shape[:-1], d, d), p),
         )
 
-    def metric(self, theta: ArrayLike, panels: int = 256) -> Array:
+    @_by_lanes
+    def metric(self, theta: ArrayLike, panels: int = _PANELS) -> Array:
         """E[s sᵀ], the definition of the Fisher metric, shape (..., d, d)."""
         rule = self.rule(theta, panels)
-        s = self.scores(rule, theta)
-        return average(_outer(s), rule.probability)
+        return _moments(self.scores(rule, theta), rule.probability, 2)
 
+    @_by_lanes
     def cubic(self, theta: ArrayLike) -> Array:
         """E[sᵢ sⱼ sₖ], shape (..., d, d, d)."""
         rule = self.rule(theta)
-        s = self.scores(rule, theta)
-        with np.errstate(all="ignore"):
-            products = s[..., :, None, None] * s[..., None, :, None] * s[..., None, None, :]
-        return average(products, rule.probability)
+        return _moments(self.scores(rule, theta), rule.probability, 3)
 
 
-def _outer(s: Array) -> Array:
+def _moments(s: Array, p: Array, order: int) -> Array:
+    """E[sᵢ sⱼ] or E[sᵢ sⱼ sₖ] of scores (..., n, d), without an array of all the products."""
+    d, weights = s.shape[-1], p[..., None, :]
     with np.errstate(all="ignore"):
-        return s[..., :, None] * s[..., None, :]
+        clear = np.where(weights > _NOTHING, np.swapaxes(s, -1, -2), 0.0)
+        left = weights * clear
+        for _ in range(order - 2):
+            left = (left[..., :, None, :] * clear[..., None, :, :]).reshape(*s.shape[:-2], -1, s.shape[-2])
+        return (left @ np.swapaxes(clear, -1, -2)).reshape(*s.shape[:-2], *(d,) * order)
 
 
 def expectation(family: Family) -> Expectation:
