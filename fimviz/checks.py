@@ -115,6 +115,8 @@ def arc_length(family: Family, chart: str, p: ArrayLike, q: ArrayLike) -> str:
 def flips(p: float, q: float, error: float = 0.05) -> str:
     """The exact number of flips that tell two coins apart."""
     exact, said = flips_to_tell_apart(p, q, error), words("coin")
+    if p == q:
+        return said["same"]
     return said["exact"].format(count=f"{exact:,}") if exact else said["too_many"].format(most=f"{MOST:,}")
 
 

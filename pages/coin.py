@@ -42,6 +42,7 @@ COINS = {
     "q": {"hat": words["estimate_q"], "row": words["row_q"], "seen": words["seen_q"], "when": ["second"]},
 }
 NAMES = {"p": words["handle_p"], "q": words["handle_q"]}
+SPOKEN = {"p": words["ruler_p"], "arc length": words["ruler_phi"], "log-odds": words["ruler_eta"]}
 coins = scene.evenly(family, "arc length", 15)
 
 
@@ -72,9 +73,10 @@ def on_ruler(row: int, key: str, sides: dict) -> list[dict]:
         {**track, "of": "fr", "role": "fisher", "when": "second", "label": words["apart"] if arc else ""},
     ]
     for value, coin in COINS.items():
-        when, name = coin["when"], {"ruler": ROWS[key]["label"], "coin": value}
+        when, name = coin["when"], {"ruler": SPOKEN[key], "coin": value}
         label = f"{value} = {{xi:.2p}}" if first else f"{GLYPHS[key]} = {{xi:.2f}}"
-        said = {"label": label, "name": NAMES[value].format(**name), "said": words["said"].format(**name)}
+        text = words["said_p" if first else "said"].format(**name)
+        said = {"label": label, "name": NAMES[value].format(**name), "said": text}
         hat = {"kind": "dot", "role": "data", "label": coin["hat"] if first else "", "label_side": "below", **place}
         drawn += [
             {"kind": "interval", "at": value, "role": "ink", "caps": True, "lift": 16, "when": ["bars", *when], **bar},

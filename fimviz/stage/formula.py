@@ -73,7 +73,7 @@ def rulers(family: Family, glyphs: dict[str, str], n: str, distance: str = "", f
         said = [to_mathml(e, names) if e != 1 else "" for e in (above, below)]
         general.append(_scaled(step, *said))
         error = f"<msup>{_slot(f'se{i}', 'fisher')}<mn>2</mn></msup>"
-        special.append(_scaled(error, *map(_slot, factors), "<mo>·</mo>"))
+        special.append(_scaled(error, *map(_slot, factors), times="<mo>·</mo>"))
         slots |= {f"se{i}": f"{{se{i}:.3g}}"} | {name: f"{{{name}:.3g}}" for name in filter(None, factors)}
     special.append(f"<mfrac><mn>1</mn>{_slot('n')}</mfrac>")
     parts = [_row("<mo>=</mo>".join(general)), _row("<mo>=</mo>".join(special))]
