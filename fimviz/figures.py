@@ -8,7 +8,7 @@ What is dragged belongs to the stage; this is for what is looked at.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -251,6 +251,84 @@ def space_paths(paths: Iterable[ArrayLike], role: str = "fisher") -> Mark:
         return [{"scene": _scene()}, go.Scatter3d(x=x, y=y, z=z, mode="lines", line=style, hoverinfo="skip")]
 
     return mark
+
+
+def space_points(xyz: ArrayLike, role: str = "data", labels: Sequence[str] = (), size: float = 5) -> Mark:
+    """Dots at (n, 3), each with its label beside it."""
+    dots = _points(xyz, 3)
+
+    def mark(theme: Theme) -> list[Any]:
+        x, y, z = dots.T
+        marker = {"color": colour(role, theme), "size": size}
+        words = {"text": list(labels), "textposition": "top center", "textfont": {"color": colour(role, theme)}}
+        text = words if labels else {}
+        mode = "markers+text" if labels else "markers"
+        return [go.Scatter3d(x=x, y=y, z=z, mode=mode, marker=marker, hoverinfo="skip", **text)]
+
+    return mark
+
+
+def ellipsoid(centre: ArrayLike, g: ArrayLike, radius: float, role: str = "fisher") -> Mark:
+    r"""The see-through surface \(\{c + v : v^T g v = r^2\}\), v in three coordinates."""
+    lower = np.linalg.cholesky(np.asarray(g, float))
+    turn, tilt = np.meshgrid(np.linspace(0, 2 * np.pi, 49), np.linspace(0, np.pi, 25))
+    unit = np.stack([np.sin(tilt) * np.cos(turn), np.sin(tilt) * np.sin(turn), np.cos(tilt)])
+    v = radius * np.linalg.solve(lower.T, unit.reshape(3, -1))
+    x, y, z = (np.asarray(centre, float)[:, None] + v).reshape(unit.shape)
+
+    def mark(theme: Theme) -> list[Any]:
+        tint = [[0, colour(role, theme)], [1, colour(role, theme)]]
+        look = {"colorscale": tint, "showscale": False, "opacity": 0.25, "hoverinfo": "skip"}
+        return [go.Surface(x=x, y=y, z=z, lighting={"ambient": 0.9, "diffuse": 0.2, "specular": 0}, **look)]
+
+    return mark
+
+
+#: Where a space is seen from: the eye, and what is up; seen from above it is the picture on paper.
+VIEWS = {
+    "corner": ((1.1, -1.2, 0.9), (0, 0, 1)),
+    "above": ((0, 0, 1.7), (0, 1, 0)),
+    "side": ((0, -1.7, 0), (0, 0, 1)),
+}
+
+
+def space(labels: Sequence[str], views: Mapping[str, str]) -> Mark:
+    """Three axes by their names, without perspective, and a button {view: name} for each of `VIEWS`."""
+
+    def mark(theme: Theme) -> list[Any]:
+        cameras = {view: _camera(*VIEWS[view]) for view in views}
+        axes = {f"{axis}axis": _space_axis(label, theme) for axis, label in zip("xyz", labels, strict=True)}
+        room = {"aspectmode": "cube", "dragmode": "orbit", "camera": next(iter(cameras.values())), **axes}
+        buttons = [
+            {"label": name, "method": "relayout", "args": [{"scene.camera": cameras[view]}]}
+            for view, name in views.items()
+        ]
+        style = {"bgcolor": colour("page", theme), "bordercolor": colour("hairline", theme), "showactive": False}
+        place = {"type": "buttons", "direction": "right", "x": 0, "xanchor": "left", "y": 1.02, "yanchor": "bottom"}
+        margin = {"l": 0, "r": 0, "t": 44, "b": 0}
+        layout = {"scene": room, "updatemenus": [{"buttons": buttons, **style, **place}], "margin": margin}
+        return [{**layout, "showlegend": False}]
+
+    return mark
+
+
+def _camera(eye: Sequence[float], up: Sequence[float]) -> dict[str, Any]:
+    vectors = {name: dict(zip("xyz", vector, strict=True)) for name, vector in (("eye", eye), ("up", up))}
+    return {**vectors, "projection": {"type": "orthographic"}}
+
+
+def _space_axis(label: str, theme: Theme) -> dict[str, Any]:
+    size = tokens()["size"]["laptop"]["axis_text"]
+    text = {"color": colour("axis_text", theme), "size": size}
+    lines = {"gridcolor": colour("grid", theme), "linecolor": colour("axis", theme), "zeroline": False}
+    back = {"visible": True, "showbackground": False, "showspikes": False}
+    return {
+        "title": {"text": label, "font": text},
+        "tickfont": {**text, "size": 0.75 * size},
+        "nticks": 5,
+        **lines,
+        **back,
+    }
 
 
 def loss_curves(

@@ -7,7 +7,7 @@ from fimviz.families import CATALOG
 from fimviz.stage import formula, scene
 
 FIELDS = {
-    "family": ui.FamilyField("normal", ui.families(most=2, descent=True)),
+    "family": ui.FamilyField("normal", ui.families(descent=True)),
     "chart": ui.ChartField(ui.descent_charts),
     "start": ui.PointField(lambda family: (-1.5, 2.0) if family.slug == "normal" else scene.far_point(family)),
     "target": ui.PointField(lambda family: (1.5, 0.5) if family.slug == "normal" else family.default.tolist()),
@@ -72,17 +72,18 @@ def picture() -> dict:
     return scene.plane(family, scene.drawn_chart(family, chart), [bands, *marks], points=ends)
 
 
-def curves() -> Any:
+def runs() -> tuple[dict[str, gradient.Descent], gradient.Descent]:
+    """The plain run in every chart, and the natural one."""
+    ends, options = (page["start"], page["target"]), {"step": page["step"], "most": 400}
+    plain = {key: gradient.descend(family, *ends, chart=key, **options) for key in charts}
+    natural = gradient.descend(family, *ends, chart=chart, rule="natural", damping=page["damping"], **options)
+    return plain, natural
+
+
+def curves(plain: dict[str, gradient.Descent], natural: gradient.Descent) -> Any:
     """The losses of every run against its steps."""
-    options = {"step": page["step"], "most": 400}
-    plain = {k: gradient.descend(family, page["start"], page["target"], chart=k, **options) for k in charts}
-    natural = gradient.descend(
-        family, page["start"], page["target"], chart=chart, rule="natural", damping=page["damping"], **options
-    )
-    losses = [*(d.losses for d in plain.values()), natural.losses]
-    drawn = figures.loss_curves(
-        losses, [*said.values(), words["natural"]], ["euclid"] * len(plain) + ["fisher"], target=gradient.STOP
-    )
+    names, roles = [*said.values(), words["natural"]], ["euclid"] * len(charts) + ["fisher"]
+    drawn = figures.loss_curves([run.losses for run in (*plain.values(), natural)], names, roles, target=gradient.STOP)
     labels = {"x_label": words["loss_x"], "y_label": words["loss_y"], "alt": words["loss_title"]}
     return figures.chart(drawn, theme=ui.theme(), **labels)
 
@@ -100,6 +101,7 @@ def body() -> None:
                     "controls": [
                         {"value": "step", "label": words["step"], "min": 0.01, "max": 1.5, "log": True},
                         {"value": "damping", "label": words["damping"], "min": 0, "max": 1},
+                        *scene.slices(family, scene.drawn_chart(family, chart), {"start": words["held"]}),
                     ],
                     "predict": page.prediction(then={"chart": "mu, precision"}) if page.at_preset("six") else None,
                     "formula": formula.natural_step(),
@@ -108,5 +110,9 @@ def body() -> None:
                 checks=checks.metric(family),
             )
         with right:
-            ui.figure(curves(), page)
-    page.note()
+            plain, natural = runs()
+            ui.figure(curves(plain, natural), page)
+    if family.dimension > 2:
+        seen = [(plain[chart], "euclid"), (natural, "fisher")]
+        ui.space(page, family, chart, ui.space_of_runs(family, chart, page["target"], seen))
+    page.note(scene.slice_in_words(family, chart, words["slice"]))

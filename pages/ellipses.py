@@ -7,7 +7,7 @@ from fimviz.families import CATALOG
 from fimviz.stage import formula, scene
 
 FIELDS = {
-    "family": ui.FamilyField("normal", ui.families(most=2)),
+    "family": ui.FamilyField("normal", ui.families()),
     "chart": ui.ChartField(ui.charts_on_paper),
     "theta": ui.PointField(lambda family: (0, 1.08) if family.slug == "normal" else family.default.tolist()),
     "n": ui.NumberField(20, 4, 1000, whole=True, by_family=scene.observations),
@@ -54,7 +54,12 @@ def estimates() -> Any:
 
 
 def on_paper(shown: Any, tiles: list) -> list[dict]:
-    """The marks of a picture with two coordinates."""
+    """The marks of a picture with two coordinates; of an ellipsoid, its section and its shadow."""
+    ellipse = {"kind": "ellipse", "of": "ellipse", "role": "fisher", "id": "ellipse"}
+    outlines = [{**ellipse, "hero": True, "label": words["ellipse"]}]
+    if family.dimension > 2:
+        section = {**ellipse, "section": True, "id": "section", "hero": True, "label": words["section"]}
+        outlines = [{**ellipse, "thin": True, "label": words["shadow"]}, section]
     return [
         {"kind": "tiling", "points": tiles, "radius": radius, "role": "fisher", "when": "tiles"},
         {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud"},
@@ -62,14 +67,7 @@ def on_paper(shown: Any, tiles: list) -> list[dict]:
         {"kind": "fan", "of": "fan", "rim": True, "role": "muted", "when": "fan", "label": words["fan"]},
         {"kind": "ball", "of": "from", "role": "euclid", "when": "from", "id": "from", "label": words["from"]},
         {"kind": "ball", "of": "to", "role": "e", "when": "to", "id": "to", "label": words["to"]},
-        {
-            "kind": "ellipse",
-            "of": "ellipse",
-            "role": "fisher",
-            "hero": True,
-            "id": "ellipse",
-            "label": words["ellipse"],
-        },
+        *outlines,
         {"kind": "handle", "value": "theta", "label": "θ", "name": words["handle"]},
     ]
 
@@ -119,7 +117,10 @@ def body() -> None:
             **scene.base(family, scene.charts(family, chart)),
             "computed": computed,
             "panels": [*pictures(shown, square), scene.densities(family, [row])],
-            "controls": [{"value": "n", "label": words["n"], "min": 4, "max": 1000, "log": True, "integer": True}],
+            "controls": [
+                {"value": "n", "label": words["n"], "min": 4, "max": 1000, "log": True, "integer": True},
+                *scene.slices(family, chart, {"theta": words["held"]}),
+            ],
             "scrubber": None,
             "predict": page.prediction(then={"n": 80}) if page.at_preset("start") else None,
             "formula": formula.scene(
@@ -134,4 +135,7 @@ def body() -> None:
         },
         checks=[*checks.metric(family), found],
     )
-    page.note(words["caption_normal"] if page.at_preset("start") else "")
+    caption = words["caption_normal"] if page.at_preset("start") else ""
+    if family.dimension > 2:
+        ui.space(page, family, chart, ui.space_about(family, chart, page["theta"], square, shown))
+    page.note(caption, scene.slice_in_words(family, chart, words["slice"]))

@@ -6,7 +6,7 @@ from fimviz.stage import formula, scene
 
 CHARTS = ui.charts_on_paper
 FIELDS = {
-    "family": ui.FamilyField("normal", ui.families(most=2)),
+    "family": ui.FamilyField("normal", ui.families()),
     "chart": ui.ChartField(CHARTS),
     "A": ui.PointField(lambda family: scene.pair(family)[0]),
     "B": ui.PointField(lambda family: scene.pair(family)[1]),
@@ -115,6 +115,7 @@ def body() -> None:
             **scene.base(family, scene.charts(family, chart)),
             "computed": computed,
             "panels": [*pictures(), scene.densities(family, rows)],
+            "controls": scene.slices(family, chart, {"A": words["slice_a"], "B": words["slice_b"]}),
             "scrubber": {"value": "t", "from": "A", "to": "B", "caption": words["scrubber"], "play": True},
             "predict": page.prediction(then={"A": [-3, 0.1], "B": [3, 0.1]}) if page.at_preset("peaks") else None,
             "formula": formula.scene(family, chart, {"d(A, B)": ("distance", "{fr.length:.2f}", "fisher")}),
@@ -127,4 +128,12 @@ def body() -> None:
         },
         checks=[*checks.metric(family), *checks.path("fr")],
     )
-    page.note(words["missing"].format(title=family.title) if not exponential else "")
+    if family.dimension > 2:
+        ui.space(
+            page,
+            family,
+            chart,
+            ui.space_between(family, chart, page["A"], page["B"], [k for k in kinds if page.shows(k)]),
+        )
+    missing = words["missing"].format(title=family.title) if not exponential else ""
+    page.note(missing, scene.slice_in_words(family, chart, words["slice"]))

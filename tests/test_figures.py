@@ -25,6 +25,8 @@ MARKS = {
     "matrix": figures.matrix(np.eye(3)),
     "surface": figures.surface(*np.ones((3, 2, 2))),
     "space_paths": figures.space_paths(np.ones((2, 4, 3))),
+    "space_points": figures.space_points(np.eye(3), "ink", "ABC"),
+    "ellipsoid": figures.ellipsoid(np.ones(3), np.eye(3), 1),
     "loss_curves": figures.loss_curves([[1, 0.1, 0.01]], ["natural"], ["fisher"]),
 }
 

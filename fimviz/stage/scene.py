@@ -277,10 +277,7 @@ def window(family: Family, key: str, points: tuple = ()) -> tuple[float, ...]:
         pad = _MARGIN * (high - low)
         return tuple(np.stack([low - pad, high + pad], axis=1).ravel().tolist())
     own = chart_map(family, key)
-    axes = [np.linspace(*p.view, 13) for p in family.parameters]
-    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, family.dimension)
-    image = own.to(grid[family.inside(grid)])
-    low, high = np.nanquantile(image, [0.03, 0.97], axis=0) if _skewed(image) else (image.min(0), image.max(0))
+    low, high = _image(family, key)
     span = high - low
     if len(points):
         # a handle keeps a clear distance from the picture's edge
@@ -290,6 +287,34 @@ def window(family: Family, key: str, points: tuple = ()) -> tuple[float, ...]:
         span = high - low
     box = [_reach(lo, hi, s, d) for lo, hi, s, d in zip(low, high, span, own.chart.domains, strict=True)]
     return tuple(float(x) for pair in box[:2] for x in pair)
+
+
+def _image(family: Family, key: str) -> tuple[np.ndarray, np.ndarray]:
+    """The least and the largest of each coordinate over the view."""
+    axes = [np.linspace(*p.view, 13) for p in family.parameters]
+    grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, family.dimension)
+    image = chart_map(family, key).to(grid[family.inside(grid)])
+    return tuple(np.nanquantile(image, [0.03, 0.97], axis=0)) if _skewed(image) else (image.min(0), image.max(0))
+
+
+def slices(family: Family, key: str, labels: dict[str, str]) -> list[Scene]:
+    """Sliders {value: template of a label} for the coordinate that a picture does not show: the third."""
+    if family.dimension < 3:
+        return []
+    own = chart_map(family, key)
+    (low, *_), (high, *_) = (side[2:] for side in _image(family, key))
+    ends = {"min": float(low), "max": float(high)}
+    return [
+        {"value": name, "coordinate": 2, "label": label.format(third=own.chart.glyphs[2]), **ends}
+        for name, label in labels.items()
+    ]
+
+
+def slice_in_words(family: Family, key: str, template: str) -> str:
+    """The sentence that says what of three coordinates is on paper; nothing where all are."""
+    if family.dimension < 3:
+        return ""
+    return template.format(**dict(zip(("first", "second", "third"), chart_map(family, key).chart.glyphs, strict=True)))
 
 
 def _skewed(image: np.ndarray) -> bool:
@@ -338,6 +363,8 @@ def tiles(family: Family, key: str, square: float, points: tuple = (), most: int
     A candidate is taken where its Fisher distance to all taken ones is at least 2 radii, in the
     metric of the place, and where its ellipse lies in the window and in the model.
     """
+    if family.dimension > 2:
+        return []
     radius = math.sqrt(square)
     theta, xi = _candidates(family, key, radius, window(family, key, points))
     if not len(theta):
@@ -395,7 +422,9 @@ def observations(family: Family) -> int:
     own, box = chart_map(family, key), window(family, key)
     jacobian = own.jacobian(family.default)
     covariance = jacobian @ fisher_metric(family).inverse(family.default) @ jacobian.T
-    share = np.sqrt(CHI2[family.dimension] * np.diag(covariance)) / (np.array(box[1::2]) - np.array(box[::2]))
+    share = np.sqrt(CHI2[family.dimension] * np.diag(covariance)[: len(box) // 2]) / (
+        np.array(box[1::2]) - np.array(box[::2])
+    )
     return next((n for n in (20, 50, 100, 200, 500) if np.all(share / math.sqrt(n) < 0.12)), 1000)
 
 

@@ -4,6 +4,7 @@ from fimviz.ui.choices import chart_label, charts_on_paper, descent_charts, fami
 from fimviz.ui.contents import CONTENTS, Entry
 from fimviz.ui.frame import Page, figure, formulas, says, split, theme
 from fimviz.ui.members import family_named
+from fimviz.ui.space import space, space_about, space_between, space_of_runs
 from fimviz.ui.state import (
     ChartField,
     ChoiceField,
@@ -41,6 +42,10 @@ __all__ = [
     "figure",
     "formulas",
     "says",
+    "space",
+    "space_about",
+    "space_between",
+    "space_of_runs",
     "split",
     "theme",
 ]

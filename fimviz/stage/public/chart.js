@@ -28,9 +28,39 @@ export function makeChart(spec, model) {
     toU: spec.to_u ? byTape(compileTape(spec.to_u), fromU, model) : byNewton(fromU, jac, n, model),
     fromUBatch: batch(forward, d, n),
     pushEllipse: (u, offsets) => affine(fromU(u), jac(u), offsets, n, d),
-    ellipse: (u, radius, m = 96) => outline(fromU(u), jac(u), model.metric(u).g, { n, d, radius, m }),
+    ellipse: (u, radius, m = 96) => outline(fromU(u), covariance(jac(u), model.metric(u).g, n, d), { n, radius, m }),
   };
+  if (n > 2) chart.paper = onPaper(chart, model);
   return chart;
+}
+
+/**
+ * What a sheet of paper shows of a chart with more coordinates: the first two. A place on it is in the slice through
+ * `near`, which keeps the others. `ellipse` is the shadow of the ellipsoid, `section` what the slice cuts out of it.
+ */
+function onPaper(chart, model) {
+  const { n } = chart, { d } = model;
+  const fromU = (u) => chart.fromU(u).slice(0, 2);
+  const jac = (u) => chart.jac(u).slice(0, 2 * d);
+  const cut = (u) => conditional(covariance(chart.jac(u), model.metric(u).g, n, d), n);
+  return {
+    n: 2,
+    name: chart.name,
+    flat: true,
+    fromU,
+    jac,
+    toU: (xy, near) => (near ? chart.toU([...xy, ...chart.fromU(near).subarray(2)], near) : null),
+    fromUBatch: (points) => firstTwo(chart.fromUBatch(points), n),
+    pushEllipse: (u, offsets) => affine(fromU(u), jac(u), offsets, 2, d),
+    ellipse: (u, radius, m = 96) => outline(fromU(u), covariance(jac(u), model.metric(u).g, 2, d), { n: 2, radius, m }),
+    section: (u, radius, m = 96) => outline(fromU(u), cut(u), { n: 2, radius, m }),
+  };
+}
+
+function firstTwo(points, n) {
+  const out = new Float64Array((points.length / n) * 2);
+  for (let i = 0, k = 0; i < points.length; i += n, k += 2) out.set(points.subarray(i, i + 2), k);
+  return out;
 }
 
 /** Points through the tape all at once: apart into lanes, and together again. */
@@ -109,15 +139,28 @@ function byNewton(fromU, jac, n, model) {
   };
 }
 
-/** Outline of {ξ(u) + J du : duᵀ g du = radius²}: an ellipse with covariance radius² J g⁻¹ Jᵀ, also when d > n. */
-function outline(xi, J, g, { n, d, radius, m }) {
-  const covariance = new Float64Array(n * n);
+/** J g⁻¹ Jᵀ (n × n) of the first n coordinates: where d > n, that of a shadow. */
+function covariance(J, g, n, d) {
+  const out = new Float64Array(n * n).fill(NaN);
   for (let b = 0; b < n; b++) {
     const column = solve(g, J.slice(b * d, (b + 1) * d));
-    if (column === null) return new Float64Array((n === 1 ? 2 : m) * n).fill(NaN);
-    product(J, n, d, column).forEach((x, a) => { covariance[a * n + b] = x; });
+    if (column === null) return out.fill(NaN);
+    product(J, n, d, column).forEach((x, a) => { out[a * n + b] = x; });
   }
-  const L = cholesky(covariance, n);
+  return out;
+}
+
+/** The covariance of the first two coordinates where the others are known: C − c cᵀ/v for one after the other. */
+function conditional(C, n) {
+  const S = C.slice();
+  for (let k = n - 1; k > 1; k--)
+    for (let a = 0; a < k; a++) for (let b = 0; b < k; b++) S[a * n + b] -= (S[a * n + k] * S[k * n + b]) / S[k * n + k];
+  return Float64Array.of(S[0], S[1], S[n], S[n + 1]);
+}
+
+/** Outline of {ξ + v : vᵀ C⁻¹ v = radius²}, the ellipse with covariance radius² C. */
+function outline(xi, C, { n, radius, m }) {
+  const L = C.every(Number.isFinite) ? cholesky(C, n) : null;
   const count = n === 1 ? 2 : m;
   if (L === null) return new Float64Array(count * n).fill(NaN);
   return affine(xi, L, circle(n, count), n, n, radius);

@@ -86,8 +86,16 @@ class Slider {
     return Math.min(1, Math.max(0, s));
   }
 
+  /** A number, or one coordinate of a point. */
+  #read(scene) {
+    const { value, coordinate } = this.given;
+    return coordinate == null ? scene.number(value, NaN) : scene.coordinate(value, coordinate);
+  }
+
   #set(value) {
-    this.stage.slide(this.given.value, value);
+    const { value: name, coordinate } = this.given;
+    const moved = coordinate == null ? value : this.stage.scene.withCoordinate(name, coordinate, value);
+    if (moved !== null) this.stage.slide(name, moved);
   }
 
   #type(input) {
@@ -107,7 +115,7 @@ class Slider {
     if (!sign || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const factor = event.shiftKey ? 10 : event.altKey ? 0.1 : 1;
-    const now = this.stage.scene.number(this.given.value, this.given.min);
+    const now = this.#read(this.stage.scene);
     const unit = this.given.stops ? 1 / (this.given.stops.length - 1) : 0.01;
     let next = this.#value(Math.min(1, Math.max(0, this.#share(now) + sign * unit * (this.given.stops ? 1 : factor))));
     // Whole numbers on a logarithmic scale would not move at the low end.
@@ -118,7 +126,7 @@ class Slider {
 
   refresh(scene) {
     this.element.hidden = !scene.shown(this.given.when);
-    const value = scene.number(this.given.value, NaN);
+    const value = this.#read(scene);
     if (value === this.shown) return;
     this.shown = value;
     const share = this.#share(value);

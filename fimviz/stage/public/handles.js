@@ -5,7 +5,7 @@
 import { el, setAttr, setStyle } from "./dom.js";
 import { gripAt, taken, wayOf } from "./grip.js";
 import { valueAt } from "./plain.js";
-import { usable } from "./scene.js";
+import { farthestAlong, usable } from "./scene.js";
 import { formatNumber } from "./text.js";
 
 const TAP = 6;
@@ -254,14 +254,7 @@ export function pointAt(view, handle, x, y, scene) {
     const u = chart.toU(frame.fromPx(px, py, handle.row), handle.u);
     return usable(u) && scene.model.inside(u) ? u : null;
   };
-  const whole = at(1);
-  if (whole) return Array.from(scene.model.toTheta(whole));
-  let lo = 0, hi = 1, best = null;
-  for (let i = 0; i < 14; i++) {
-    const mid = (lo + hi) / 2, u = at(mid);
-    if (u) [best, lo] = [u, mid];
-    else hi = mid;
-  }
+  const best = farthestAlong(at);
   return best ? Array.from(scene.model.toTheta(best)) : null;
 }
 

@@ -59,7 +59,7 @@ const MARKS = {
     const d = pen.scene.model.d;
     const pts = project(pen, fan.points, mark);
     const per = fan.steps + 1, line = lineStyle(pen, mark, id);
-    if (mark.rim) return rim(pen, mark, id, pts, fan, per, line);
+    if (mark.rim) return d > 2 ? undefined : rim(pen, mark, id, pts, fan, per, line);
     const { room, pts: broken } = strands(pts, fan.lanes, per, pen.cache.get(`strands ${id}`));
     pen.cache.set(`strands ${id}`, room);
     for (let lane = 0; lane < fan.lanes; lane++)
@@ -225,7 +225,7 @@ function closedCurve(pen, mark, id) {
     if (curve.reason) pen.notices.push(curve.reason);
     return;
   }
-  const pts = pen.projectXi(outline(curve, pen.chartOf(mark)), mark);
+  const pts = pen.projectXi(outline(curve, pen.chartOf(mark), mark.section), mark);
   // Where a ray never meets the level the curve is open, and is left open.
   if (curve.open) curve.found.forEach((found, i) => found || pts.fill(NaN, 2 * i, 2 * i + 2));
   const line = lineStyle(pen, mark, id);
@@ -404,7 +404,8 @@ function contours(pen, mark, target, resolution) {
   const [x0, x1, y0, y1] = frame.window;
   const nx = resolution, ny = Math.max(12, Math.round((resolution * frame.box.h) / frame.box.w));
   const points = new Float64Array(nx * ny * d).fill(NaN);
-  let near = null;
+  // A slice is the one through the target.
+  let near = chart.flat ? target : null;
   for (let j = 0; j < ny; j++)
     for (let i = 0; i < nx; i++) {
       const u = chart.toU([x0 + ((x1 - x0) * i) / (nx - 1), y0 + ((y1 - y0) * j) / (ny - 1)], near);

@@ -46,7 +46,7 @@ function axesBox(panel, width, height, style) {
 
 /** Everything to be drawn for one plane. `context`: {scene, style, words, lit, focus, cache, memory, moving}. */
 export function drawPlane(panel, frame, context) {
-  const chart = chartOf(context.scene, panel.chart, 2);
+  const whole = chartOf(context.scene, panel.chart, 2), chart = whole?.paper ?? whole;
   const pen = {
     ...context, panel, frame, chart,
     spec: (!chart?.plain && context.scene.chartSpec(panel.chart)) || {},

@@ -10,6 +10,7 @@ import { makeModel, makeChart, makeDescent } from "./geometry.js";
 import { solve } from "./linear.js";
 import { functionOf, integral, outputsOf } from "./programs.js";
 import { ellipseOf } from "./quadratic.js";
+import { sliceBall } from "./slice.js";
 import { fillTemplate } from "./text.js";
 
 const readings = new WeakMap();
@@ -256,12 +257,37 @@ export class Scene {
     const index = coords.findIndex((c) => c?.name === prop.slice(4));
     const chart = this.chart();
     if (index < 0 || !chart) return undefined;
+    if (chart.paper && result.offsets) return this.#farthest(result, chart, index, prop.startsWith("max") ? 1 : -1);
     const points = outline(result, chart);
     const pick = prop.startsWith("max") ? Math.max : Math.min;
     let best = NaN;
     for (let i = index; i < points.length; i += chart.n)
       if (Number.isFinite(points[i])) best = Number.isNaN(best) ? points[i] : pick(best, points[i]);
     return best;
+  }
+
+  /** How far an ellipsoid reaches along one coordinate: radius · √(J g⁻¹ Jᵀ)ᵢᵢ. */
+  #farthest({ u, radius }, chart, index, sign) {
+    return chart.fromU(u)[index] + sign * radius * deviation(this.model, chart, u, index);
+  }
+
+  /** One coordinate of a point in the picture's chart. */
+  coordinate(name, index) {
+    const u = this.point(name);
+    return usable(u) ? this.chart()?.fromU(u)[index] ?? NaN : NaN;
+  }
+
+  /** The point with this coordinate at `value`, or as near to that as the model reaches: declared coordinates, or null. */
+  withCoordinate(name, index, value) {
+    const u = this.point(name), chart = this.chart();
+    if (!usable(u) || !chart) return null;
+    const from = chart.fromU(u);
+    const at = (s) => {
+      const moved = chart.toU(from.map((x, i) => (i === index ? x + s * (value - x) : x)), u);
+      return usable(moved) && this.model.inside(moved) ? moved : null;
+    };
+    const reached = farthestAlong(at);
+    return reached ? Array.from(this.model.toTheta(reached)) : null;
   }
 
   names() {
@@ -333,11 +359,9 @@ const VERBS = {
 
   /** radius · √(gⁱⁱ) of one coordinate of a chart: with radius 1/√n the Cramér–Rao bound on its standard error. */
   deviation(scene, spec) {
-    const u = scene.point(spec.at), chart = scene.chart(spec.chart), { d } = scene.model;
+    const u = scene.point(spec.at), chart = scene.chart(spec.chart);
     if (!usable(u) || !chart) return fail("number", "outside");
-    const i = spec.coordinate ?? 0, row = chart.jac(u).slice(i * d, (i + 1) * d);
-    const raised = solve(scene.model.metric(u).g, row);
-    return number(scene.number(spec.radius) * Math.sqrt(row.reduce((sum, x, k) => sum + x * (raised?.[k] ?? NaN), 0)));
+    return number(scene.number(spec.radius) * deviation(scene.model, chart, u, spec.coordinate ?? 0));
   },
 
   fan(scene, spec) {
@@ -360,7 +384,8 @@ const VERBS = {
     if (!usable(u)) return fail("curve", "outside");
     const named = scene.lookup(spec.direction ?? "from");
     const direction = named === "to" || named === "from" ? named : spec.direction === "to" ? "to" : "from";
-    return { kind: "curve", u, ...scene.model.klBall(u, scene.number(spec.level), direction, spec.count ?? 96) };
+    const level = scene.number(spec.level), count = spec.count ?? 96, { paper } = scene.chart() ?? {};
+    return { kind: "curve", u, ...(paper ? sliceBall(scene.model, paper, u, level, direction, count) : scene.model.klBall(u, level, direction, count)) };
   },
 
   descend(scene, spec) {
@@ -455,10 +480,31 @@ function counted(logs, xs, uniforms, n) {
 const number = (value) => ({ kind: "number", ok: Number.isFinite(value), value, reason: "failed" });
 const fail = (kind, reason) => ({ kind, ok: false, reason });
 
+/** at(s) for the largest s in (0, 1] that gives a point, or null. */
+export function farthestAlong(at) {
+  const whole = at(1);
+  if (whole) return whole;
+  let lo = 0, hi = 1, best = null;
+  for (let i = 0; i < 14; i++) {
+    const middle = (lo + hi) / 2, found = at(middle);
+    if (found) [best, lo] = [found, middle];
+    else hi = middle;
+  }
+  return best;
+}
+
+/** √(J g⁻¹ Jᵀ)ᵢᵢ: how far a unit ball of the metric reaches along one coordinate of a chart. */
+function deviation(model, chart, u, i) {
+  const row = chart.jac(u).slice(i * model.d, (i + 1) * model.d);
+  const raised = solve(model.metric(u).g, row);
+  return Math.sqrt(row.reduce((sum, x, k) => sum + x * (raised?.[k] ?? NaN), 0));
+}
+
 export const usable = (u) => u != null && u.length > 0 && u.every(Number.isFinite);
 
 /** A curve's outline in a chart: an ellipse is pushed along the chart's tangent, a ball point by point. */
-export function outline(result, chart) {
+export function outline(result, chart, section = false) {
+  if (result.offsets && chart.flat) return (section ? chart.section : chart.ellipse)(result.u, result.radius);
   return result.offsets ? chart.pushEllipse(result.u, result.offsets) : chart.fromUBatch(result.points);
 }
 
