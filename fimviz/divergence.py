@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from itertools import pairwise
 from typing import Any
 
@@ -12,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fimviz.atlas import chart_map
 from fimviz.derive.quadrature import average, expectation
-from fimviz.family import Family
+from fimviz.family import Family, once
 from fimviz.metric import fisher_metric
 from fimviz.tape import Tape, lower
 
@@ -58,13 +57,13 @@ def entropy(family: Family, theta: ArrayLike) -> Array:
     return -average(rule.log_p, rule.probability)
 
 
-@cache
+@once
 def entropy_tape(family: Family) -> Tape:
     """θ ↦ H(θ) in nats as a tape; see `entropy_expression`."""
     return lower([entropy_expression(family)], family.symbols)
 
 
-@cache
+@once
 def entropy_expression(family: Family) -> Any:
     """H(θ) = −Σ p(x; θ) log p(x; θ) in nats, for a family with finitely many outcomes."""
     if family.support.kind != "finite":
@@ -188,7 +187,7 @@ def kl_expression(family: Family) -> tuple[sp.Expr, tuple[sp.Symbol, ...], tuple
     return None
 
 
-@cache
+@once
 def kl_tape(family: Family) -> Tape | None:
     """KL(p‖q) as a tape of (p…, q…) in the declared parameters, or None."""
     found = kl_expression(family)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache, partial, wraps
 from numbers import Real
 from types import MappingProxyType
 from typing import Any, cast
@@ -31,6 +31,20 @@ UNIT: Interval = (0.0, 1.0)
 Formula = Callable[..., Any]
 KINDS = ("real", "positive", "unit", "interval", "circle", "naturals", "finite", "plane", "simplex", "labels")
 _SUBSCRIPTS = "₀₁₂₃₄₅₆"
+
+
+def once(find: Formula) -> Any:
+    """Remember what `find(family, …)` gives for as long as the family lives: visitors' families come and go."""
+
+    @wraps(find)
+    def found(family: Family, *key: Any, **named: Any) -> Any:
+        kept = family.__dict__.setdefault("_kept", {})
+        name = (find.__module__, find.__qualname__, key, tuple(sorted(named.items())))
+        if name not in kept:
+            kept[name] = find(family, *key, **named)
+        return kept[name]
+
+    return found
 
 
 def symbol(name: str, domain: Interval = REAL) -> sp.Symbol:

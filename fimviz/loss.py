@@ -6,18 +6,17 @@ Tapes of (ξ…, p*…), p* in the declared parameters; none where KL or θ(ξ) 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import sympy as sp
 
 from fimviz.atlas import chart_map
 from fimviz.divergence import kl_expression
-from fimviz.family import Family
+from fimviz.family import Family, once
 from fimviz.tape import Tape, lower
 
 
-@cache
+@once
 def chart_loss_tape(family: Family, key: str) -> Tape | None:
     """(ξ…, p*…) -> [L, ∂L/∂ξ…] with L = KL(p*‖p_θ(ξ)); None where KL or θ(ξ) has no formula."""
     found = _in_chart(family, key)
@@ -27,7 +26,7 @@ def chart_loss_tape(family: Family, key: str) -> Tape | None:
     return lower([loss, *(sp.diff(loss, s) for s in symbols)], (*symbols, *star))
 
 
-@cache
+@once
 def chart_through_tape(family: Family, key: str) -> Tape:
     """u -> (ξ…, ∂ξ/∂u row by row) for a chart without a formula for θ, u the solver's coordinates."""
     own, free = chart_map(family, key), chart_map(family, family.solver)
@@ -37,7 +36,7 @@ def chart_through_tape(family: Family, key: str) -> Tape:
     return lower([*forward, *(sp.diff(f, s) for f in forward for s in u)], u)
 
 
-@cache
+@once
 def loss_tape(family: Family) -> Tape:
     """(θ…, p*…) -> [L, ∂L/∂θ…] with L = KL(p*‖p_θ), in the declared parameters.
 
@@ -50,7 +49,7 @@ def loss_tape(family: Family) -> Tape:
     return lower([expression, *(sp.diff(expression, s) for s in second)], (*second, *first))
 
 
-@cache
+@once
 def chart_hessian_tape(family: Family, key: str) -> Tape | None:
     """(ξ…, p*…) -> the upper triangle of ∂²L/∂ξᵢ∂ξⱼ, row by row: what Newton's method divides by."""
     found = _in_chart(family, key)
@@ -67,7 +66,7 @@ def _smooth(e: Any) -> Any:
     return e.replace(lambda a: a.func is sp.DiracDelta, lambda a: sp.Integer(0))
 
 
-@cache
+@once
 def chart_empirical_tape(family: Family, key: str) -> Tape | None:
     """(ξ…, p*…) -> the upper triangle of E_{p*}[s sᵀ], s the score of ξ: the empirical Fisher matrix.
 

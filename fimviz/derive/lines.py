@@ -11,7 +11,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, reduce
+from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
@@ -323,7 +323,7 @@ def steps(family: Family) -> list[sp.Symbol]:
 # --- numbers where there is no formula -----------------------------------------------------------------------
 
 
-@cache
+@lru_cache(64)
 def _numeric(family: Family, theta: tuple[float, ...]) -> tuple[Line, ...]:
     return _finished(family, (*_first(family), *_by_quadrature(family, theta, 3)), theta)
 

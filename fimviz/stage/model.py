@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from functools import cache
 from typing import Any
 
 import sympy as sp
 
 from fimviz.atlas import ChartMap, chart_map
 from fimviz.divergence import kl_expression
-from fimviz.family import Family
+from fimviz.family import Family, once
 from fimviz.isometry import Simplex
 from fimviz.loss import chart_empirical_tape, chart_hessian_tape, chart_loss_tape
 from fimviz.metric import fisher_metric
@@ -20,7 +19,7 @@ from fimviz.tape import lower
 Expressions = Sequence[Any]
 
 
-@cache
+@once
 def describe(family: Family) -> dict[str, Any]:
     """Everything the stage needs to compute with a family; see geometry.js for its use."""
     free = chart_map(family, family.solver)
@@ -66,7 +65,7 @@ def _response(family: Family) -> dict[str, Any] | None:
     }
 
 
-@cache
+@once
 def describe_chart(family: Family, key: str) -> dict[str, Any]:
     """A display chart: ξ(u), its Jacobian, and u(ξ) where there is a formula."""
     own, free = chart_map(family, key), chart_map(family, family.solver)
@@ -83,7 +82,7 @@ def describe_chart(family: Family, key: str) -> dict[str, Any]:
     }
 
 
-@cache
+@once
 def describe_descent(family: Family, key: str, rules: tuple[str, ...] = ()) -> dict[str, Any] | None:
     """The loss KL(p*‖p_θ) with its gradient, and the metric, in one chart; None where KL has no formula.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +14,7 @@ import sympy as sp
 from fimviz.atlas import chart_map
 from fimviz.divergence import entropy_expression, kl
 from fimviz.errors import DomainError
-from fimviz.family import Family
+from fimviz.family import Family, once
 from fimviz.gradient import descend
 from fimviz.isometry import HyperbolicPlane
 from fimviz.metric import fisher_metric
@@ -344,7 +344,7 @@ def floor(family: Family, key: str, box: Sequence[float]) -> bool:
     return len(box) == 4 and box[2] == chart_map(family, key).chart.domains[1][0]
 
 
-@cache
+@once
 def outline(family: Family, key: str) -> list[list[float]] | None:
     """The rim of a domain that is a polygon in the declared parameters, as the chart shows it."""
     if not family.corners:
@@ -415,7 +415,7 @@ def _candidates(family: Family, key: str, radius: float, box: tuple[float, ...])
     return theta[order], xi[order]
 
 
-@cache
+@once
 def observations(family: Family) -> int:
     """How many observations make half the default model's ellipse an eighth of the window at most."""
     key = family.picture[0] if family.picture else next(iter(family.charts))
@@ -441,7 +441,7 @@ def pair(family: Family) -> tuple[list[float], list[float]]:
     return ends[0].tolist(), ends[1].tolist()
 
 
-@cache
+@once
 def far_point(family: Family) -> list[float]:
     """A start for a descent: the far corner of the view from which the natural gradient arrives, pulled in a little."""
     low, high = np.transpose([p.view for p in family.parameters])
