@@ -462,7 +462,7 @@ def _tensors(family: Family, key: str) -> Tensors | None:
 def _make_tensors(family: Family, key: str) -> Tensors | None:
     derivation, own = derive(family), chart_map(family, key)
     if own.chart.symbols == own.forward == family.symbols:
-        return Tensors(family.symbols, derivation.g, lambda: derivation.cubic)
+        return Tensors(family.symbols, derivation.continuous, lambda: derivation.cubic)
     # a picture is drawn in, not read: its formulas would be long and serve nobody
     if own.backward is None or key in family.picture:
         return None
@@ -513,7 +513,7 @@ def _pulled_back(
     def moved(e: Expr) -> Expr:
         return e.xreplace(swap)
 
-    inner_g = derivation.g.applyfunc(moved)
+    inner_g = derivation.continuous.applyfunc(moved)
     d = range(len(symbols))
     g = symmetric_matrix(
         len(symbols),

@@ -1,6 +1,7 @@
 """Special functions of the metrics: SymPy atoms for formulas, NumPy versions for numbers.
 
     psi^(n)(x) - psi^(n)(x + d)        PolygammaDifference    polygamma_difference
+    d^k/dd^k (psi^(n)(x+d)-psi^(n)(x))/d   PolygammaQuotient  polygamma_quotient
     log I0(k)                          LogBesselI0            log_i0
     A^(n)(k), A = I1/I0                BesselRatio            bessel_ratio
     d^n/drho^n log I0(sqrt rho)        LogBesselI0Sqrt        log_i0_sqrt
@@ -103,6 +104,33 @@ class PolygammaDifference(_Atom):
         near, far = (_call(printer, "ψ" + _marks(n), a) for a in (x, x + d))
         opening, minus, closing = (_element(printer, "mo", sign) for sign in "(−)")
         return _row(printer, opening, near, minus, far, closing)
+
+
+class PolygammaQuotient(_Atom):
+    """d^k/dd^k of (psi^(n)(x + d) - psi^(n)(x)) / d, smooth at d = 0; x > 0, x + d > 0, n + k < 5."""
+
+    @classmethod
+    def eval(cls, n: Any, k: Any, x: Any, d: Any) -> Any:
+        _check_order(n)
+        _check_order(k)
+        return sp.polygamma(n + k + 1, x) / (k + 1) if d.is_zero else None
+
+    def fdiff(self, argindex: int = 4) -> Any:
+        n, k, x, d = self.args
+        if argindex != 4:
+            raise ArgumentIndexError(self, argindex)
+        return PolygammaQuotient(n, k + 1, x, d)
+
+    def _eval_is_real(self) -> bool | None:
+        _, _, x, d = self.args
+        return True if x.is_positive and (x + d).is_positive else None
+
+    @staticmethod
+    def _mp(n: Any, k: Any, x: Any, d: Any) -> Any:
+        value = (mpmath.psi(int(n), x + d) - mpmath.psi(int(n), x)) / d
+        for i in range(1, int(k) + 1):
+            value = (mpmath.psi(int(n) + i, x + d) - i * value) / d
+        return value
 
 
 class LogBesselI0(_Atom):
@@ -311,6 +339,41 @@ def polygamma_difference(n: int, x: ArrayLike, d: ArrayLike) -> Array:
     gap = d * p * q
     total = _series(n, gap[:-1] * _homogeneous(n, p[:-1], q[:-1]), gap[-1], p[-1], q[-1])
     return total - np.log1p(d * p[-1]) if n == 0 else total
+
+
+# |d|/x below which the quotient is a Taylor series, and its terms: 0.3^60 < 1e-31
+_NEAR, _TERMS = 0.3, 60
+
+
+def polygamma_quotient(order: int, x: ArrayLike, d: ArrayLike) -> Array:
+    """d^k/dd^k (psi^(n)(x + d) - psi^(n)(x))/d, order = n + 8k, n + k = 0…4; nan unless x > 0, x + d > 0.
+
+    By its recurrence k q_(k-1) + d q_k = psi^(n+k)(x + d), near d = 0 by the Taylor series of psi.
+    """
+    k, n = divmod(order, 8)
+    x, d = np.broadcast_arrays(_positive(x), np.asarray(d, dtype=float))
+    near = np.abs(d) < _NEAR * x
+    step = np.where(near, 1.0, d)
+    far = _positive(x + d)
+    value = (polygamma(n, far) - polygamma(n, x)) / step
+    for i in range(1, k + 1):
+        value = (polygamma(n + i, far) - i * value) / step
+    value = np.array(value)
+    if np.any(near):
+        value[near] = _taylor_quotient(n, k, x[near], d[near])
+    return value
+
+
+def _taylor_quotient(n: int, k: int, x: Array, d: Array) -> Array:
+    """sum over m > k of psi^(n+m)(x)/m! (m-1)!/(m-1-k)! d^(m-1-k), in powers of d/x."""
+    places, where = np.unique(x, return_inverse=True)
+    t, total = d / x, np.zeros_like(d)
+    for m in range(k + _TERMS, k, -1):
+        weight = (-1.0) ** (n + m + 1) * prod(range(m - k, n + m + 1)) / m
+        # psi^(r)(x) = (-1)^(r+1) r! zeta(r + 1, x), scaled so that no power leaves the range of numbers
+        scaled = scipy.special.zeta(n + m + 1, places) * places ** (n + m)
+        total = total * t + weight * scaled[where]
+    return total / x ** (n + k + 1)
 
 
 def _positive(x: ArrayLike) -> Array:

@@ -28,7 +28,7 @@ from fimviz.exponential import Expr
 OPS = (
     "add sub mul div neg inv square pow sqrt exp log log1p expm1 sin cos tan asin acos atan atan2 "
     "sinh cosh tanh asinh acosh atanh abs sign min max lt where lgamma polygamma "
-    "polygamma_difference erf log_i0 bessel_ratio log_i0_sqrt cube"
+    "polygamma_difference erf log_i0 bessel_ratio log_i0_sqrt cube polygamma_quotient"
 ).split()
 _CODE = {name: index for index, name in enumerate(OPS)}
 WIDTH = 5
@@ -62,6 +62,7 @@ _RUN: dict[str, Callable[..., Any]] = {
     "polygamma_difference": special.polygamma_difference, "erf": special.erf,
     "log_i0": special.log_i0, "bessel_ratio": special.bessel_ratio,
     "log_i0_sqrt": special.log_i0_sqrt, "cube": lambda a: a * a * a,
+    "polygamma_quotient": special.polygamma_quotient,
 }  # fmt: skip
 _SCALAR: dict[str, Callable[..., Any]] = {
     "add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv,
@@ -165,7 +166,7 @@ class Tape:
 def _kind(name: str) -> int:
     if name == "where":
         return _TERNARY_CALL
-    if name == "polygamma_difference":
+    if name in ("polygamma_difference", "polygamma_quotient"):
         return _ORDER_PAIR_CALL
     if name in ("polygamma", "bessel_ratio", "log_i0_sqrt"):
         return _ORDER_CALL
@@ -259,6 +260,10 @@ class _Builder:
         return self._function(e)
 
     def _add(self, e: Expr) -> Any:
+        one, grown = e.as_coeff_Add()
+        if abs(one) == 1 and isinstance(-one * grown, sp.exp):
+            less = self.emit("expm1", self.visit((-one * grown).args[0]))
+            return less if one == -1 else self.emit("neg", less)
         plus, minus = [], []
         for term in e.args:
             coefficient, rest = term.as_coeff_Mul()
@@ -326,6 +331,9 @@ class _Builder:
         if kind in _ORDERED:
             first, *second = (self.visit(a) for a in e.args[1:])
             return self.emit(_ORDERED[kind], first, second[0] if second else None, int(e.args[0]))
+        if kind is special.PolygammaQuotient:
+            n, k, x, d = e.args
+            return self.emit("polygamma_quotient", self.visit(x), self.visit(d), int(n) + 8 * int(k))
         if kind is sp.gamma:
             return self.emit("exp", self.emit("lgamma", self.visit(e.args[0])))
         if kind is sp.factorial:

@@ -2,6 +2,7 @@
 
 import itertools
 
+import mpmath
 import numpy as np
 import pytest
 import sympy as sp
@@ -69,6 +70,30 @@ def agrees_with_its_definition(declared, theta, tolerance=1e-10):
 @EVERY
 def test_the_metric_is_the_second_moment_of_the_score_at_random_points(slug):
     agrees_with_its_definition(CATALOG[slug], examination_points(CATALOG[slug], 20, seed=7))
+
+
+def test_where_a_closed_form_is_0_over_0_the_metric_is_its_limit():
+    places = [p + s * h for p in (1, 2, 3) for h in (0, 1e-12, 1e-8, 1e-4, 0.3, 0.5) for s in (1, -1)]
+    theta = np.array([(a, b) for b in (*places, 1e-3, 1e3) for a in (0.03, 1.7)])
+    agrees_with_its_definition(CATALOG["kumaraswamy"], theta)
+
+
+def _kumaraswamy(b, mp):
+    """a²gₐₐ and −a gₐᵦ as published, but for the removable poles."""
+    second = (mp.psi(0, b) - mp.psi(0, 2)) ** 2 + mp.psi(1, 2) - mp.psi(1, b)
+    return 1 + b * second / (b - 2), (mp.psi(0, b + 1) - mp.psi(0, 2)) / (b - 1)
+
+
+@pytest.mark.parametrize("b", [1e-3, 0.3, 0.5, 1, 1 + 1e-9, 1.5, 2 - 1e-6, 2, 2.2, 2.5, 3, 7, 1e3])
+def test_derivatives_are_right_through_the_removable_poles(b):
+    tensors = fisher_metric(CATALOG["kumaraswamy"]).base
+    g, dg, d2g = tensors.jet(np.array([1.0, b]))
+    with mpmath.workdps(60):
+        # beside the pole by less than any of the digits compared
+        place = mpmath.mpf(b) + mpmath.mpf(10) ** -30
+        for i, got in ((0, (g[0, 0], dg[1, 0, 0], d2g[1, 1, 0, 0])), (1, (-g[0, 1], -dg[1, 0, 1], -d2g[1, 1, 0, 1]))):
+            exact = [mpmath.diff(lambda x, i=i: _kumaraswamy(x, mpmath)[i], place, n) for n in range(3)]
+            assert got == pytest.approx([float(e) for e in exact], rel=1e-11)
 
 
 @EVERY
@@ -161,9 +186,6 @@ def test_the_metric_is_the_published_one(slug):
 
 
 ELSEWHERE = {
-    "kumaraswamy": family(
-        [size("a"), Parameter("b", POSITIVE, (2.2, 6), 3.0)], INTERVAL,
-        lambda x, a, b: log(a) + log(b) + (a - 1) * log(x) + (b - 1) * log(1 - x**a)),
     "half_normal": family([size("s")], HALF, lambda x, s: -(x**2) / (2 * s**2) - log(s) - log(pi / 2) / 2),
     "generalised_gamma": family(
         [size("k"), size("s")], HALF,
@@ -186,7 +208,7 @@ def test_families_of_other_catalogues_are_derived_and_examined(name):
         )
 
 
-@pytest.mark.parametrize("slug", ["logistic", "gumbel", "student_t"])
+@pytest.mark.parametrize("slug", ["logistic", "gumbel", "kumaraswamy", "student_t"])
 def test_no_exponential_form_is_invented(slug):
     assert CATALOG[slug].exponential_form is None
     assert "natural" not in CATALOG[slug].charts

@@ -255,7 +255,7 @@ def test_numbers_stay_good_far_out_in_the_solver_chart(slug):
     # against the same formulas in high precision, relative to √(gᵢᵢ gⱼⱼ) times the chart's unit
     tensors = fisher_metric(CATALOG[slug]).solver.tensors
     entries = tensors._entries(0) + tensors._entries(1)
-    reach = 8.0 if slug in ("beta", "gamma", "weibull", "inverse_gaussian", "poisson") else 60.0
+    reach = 8.0 if slug in ("beta", "gamma", "kumaraswamy", "weibull", "inverse_gaussian", "poisson") else 60.0
     d = tensors.dimension
     for signs in np.ndindex(*[2] * d):
         u = reach * (2 * np.array(signs) - 1) * np.linspace(1, 0.9, d)

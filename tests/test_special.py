@@ -42,6 +42,14 @@ def _difference(n, x, d):
     return mpmath.psi(n, x) - mpmath.psi(n, x + d)
 
 
+def _quotient(order, x, d):
+    k, n = divmod(order, 8)
+    value = (mpmath.psi(n, x + d) - mpmath.psi(n, x)) / d
+    for i in range(1, k + 1):
+        value = (mpmath.psi(n + i, x + d) - i * value) / d
+    return value
+
+
 def _near(*points):
     step = np.logspace(-15, -0.5, 12)
     return np.concatenate([p + s * step for p in points for s in (1, -1)])
@@ -52,12 +60,18 @@ PAIRS = tuple(map(np.ravel, np.meshgrid(np.logspace(-6, 8, 8), np.logspace(-6, 6
 EDGES = [f * b for b in (2, 4.6, 10.7, 25) for f in (1 - 1e-15, 1)]  # where one polynomial takes over
 K = np.concatenate([np.logspace(-6, 6, 37), np.linspace(0.3, 28, 21), EDGES])
 
+# the quotient's d in parts of x, from close to −x through 0 to far above it
+STEPS = np.concatenate([np.logspace(-14, 5, 39), -np.logspace(-14, -0.01, 21), [0.3, -0.3]])
+PLACES = tuple(map(np.ravel, np.meshgrid([1.0, 2.0, 3.0], STEPS)))
+PLACES = (PLACES[0], PLACES[0] * PLACES[1])
+
 # name: (grids of the arguments after the order, the exact function, orders)
 CASES = {
     "lgamma": ((np.concatenate([X, _near(1, 2)]),), mpmath.loggamma, (None,)),
     "erf": ((np.concatenate([np.logspace(-6, 1, 30), -np.linspace(0.1, 7, 30)]),), mpmath.erf, (None,)),
     "polygamma": ((np.concatenate([X, _near(1.4616321449683623)]),), mpmath.psi, range(5)),
     "polygamma_difference": (PAIRS, _difference, range(5)),
+    "polygamma_quotient": (PLACES, _quotient, [n + 8 * k for n in range(4) for k in range(4) if n + k < 5]),
     "log_i0": ((K,), lambda k: mpmath.log(mpmath.besseli(0, k)), (None,)),
     "bessel_ratio": ((K,), _ratio, range(4)),
     "log_i0_sqrt": ((K * K,), _root, range(5)),
@@ -143,6 +157,10 @@ ENDS = [
     ("polygamma", 1, (0.0,), np.nan),
     ("polygamma_difference", 1, (2.0, 0.0), 0.0),
     ("polygamma_difference", 1, (2.0, -3.0), np.nan),
+    ("polygamma_quotient", 0, (1.0, 0.0), np.pi**2 / 6),
+    ("polygamma_quotient", 8, (1.0, 0.0), -1.2020569031595942),
+    ("polygamma_quotient", 0, (2.0, -2.0), np.nan),
+    ("polygamma_quotient", 1, (-1.0, 3.0), np.nan),
     ("erf", None, (0.0,), 0.0),
     ("log_i0", None, (0.0,), 0.0),
     ("log_i0", None, (-2.5,), float(special.log_i0(2.5))),
@@ -179,6 +197,7 @@ def test_ends_of_the_domains_in_javascript(in_browser):
 x, d = sp.symbols("x d", positive=True)
 ATOMS = [
     *(special.PolygammaDifference(n, x, d) for n in range(4)),
+    *(special.PolygammaQuotient(n, k, 2, x) for n in range(3) for k in range(3)),
     special.LogBesselI0(x),
     *(special.BesselRatio(n, x) for n in range(3)),
     *(special.LogBesselI0Sqrt(n, x) for n in range(4)),
@@ -214,6 +233,7 @@ def test_atoms_know_their_zeros_signs_and_orders():
     assert special.PolygammaDifference(1, x, 0) == 0
     assert special.PolygammaDifference(1, x, d).is_positive
     assert all(atom.is_real for atom in ATOMS)
+    assert special.PolygammaQuotient(1, 2, 3, 0) == sp.polygamma(4, 3) / 3
     assert special.LogBesselI0(0) == 0
     assert [special.BesselRatio(n, 0) for n in range(4)] == [0, sp.S.Half, 0, sp.Rational(-3, 8)]
     assert special.BesselRatio(1, x).is_positive

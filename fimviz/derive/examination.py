@@ -134,7 +134,7 @@ def _held_against_quadrature(family: Family, theta: Array) -> Verdict:
 def _closed_form(family: Family, theta: Array) -> Array | None:
     """The derived metric at θ, or None: a rule that does not apply, or fails, is no verdict."""
     try:
-        g = derive(family).g
+        g = derive(family).continuous
         values = lower(list(g), family.symbols)(*np.moveaxis(theta, -1, 0))
     except (ArithmeticError, LookupError, NotImplementedError, TypeError, ValueError):
         return None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import combinations_with_replacement
 
 import sympy as sp
 
 from fimviz.derive import kernels
-from fimviz.derive.steps import Derivation, Step, symmetric
+from fimviz.derive.removable import filled
+from fimviz.derive.steps import Cubic, Derivation, Step, symmetric
 from fimviz.exponential import Expr
 from fimviz.family import Family
 
@@ -33,9 +35,35 @@ def kernel_moments(family: Family) -> Derivation | None:
         Step(f"kernel: {kernel.name}", log_density, kernel.moment(sp.Dummy("s"), sp.S.Zero)),
         Step("second moments of the score", sp.Matrix(scores), g),
     )
-    return Derivation(
-        "kernel table", steps, g, lambda: symmetric(_moments(kernel, scores, 3), d), None, kernel.expectation
-    )
+    return Derivation("kernel table", steps, g, lambda: _cubic(kernel, scores, symbols), None, kernel.expectation)
+
+
+def _cubic(kernel: kernels.Kernel, scores: list[Expr], symbols: Sequence[sp.Symbol]) -> Cubic:
+    """Tᵢⱼₖ = E[sᵢ sⱼ sₖ]; with a bracket by `_mean`, so that no singularity is left."""
+    d = len(symbols)
+    if kernel.inner is None:
+        return symmetric(_moments(kernel, scores, 3), d)
+    indices = combinations_with_replacement(range(d), 3)
+    return symmetric({i: _mean(kernel, [scores[k] for k in i], scores, symbols) for i in indices}, d)
+
+
+def _mean(kernel: kernels.Kernel, factors: list[Expr], scores: list[Expr], symbols: Sequence[sp.Symbol]) -> Expr:
+    """E[f₁ f₂ …] by E[sₖ h] = ∂ₖ E[h] − E[∂ₖh] for the scores sₖ that hold the bracket's logarithm.
+
+    What is left has simple poles only, which `filled` removes.
+    """
+    if len(factors) == 1 and factors[0] in scores:
+        return sp.S.Zero
+    for position, factor in enumerate(factors):
+        if factor in scores and factor.has(sp.log(kernel.inner)):
+            symbol, rest = symbols[scores.index(factor)], factors[:position] + factors[position + 1 :]
+            whole = sp.diff(_mean(kernel, rest, scores, symbols), symbol)
+            for i, other in enumerate(rest):
+                slope = _split_logs(sp.diff(other, symbol))
+                if slope != 0:
+                    whole -= _mean(kernel, [*rest[:i], slope, *rest[i + 1 :]], scores, symbols)
+            return whole
+    return filled(sp.Add(kernel.expectation(sp.Mul(*factors))))
 
 
 def _split_logs(e: Expr) -> Expr:

@@ -70,7 +70,28 @@ def _logarithms(family: Family) -> dict[Expr, sp.Symbol]:
         inner = (*family.samples, 1 - sum(family.samples))
     else:
         inner = (family.sample, 1 - family.sample)
-    return {sp.log(a): sp.Dummy(f"log_{i}", real=True) for i, a in enumerate(inner)}
+    found = {sp.log(a): sp.Dummy(f"log_{i}", real=True) for i, a in enumerate(inner)}
+    if family.support.kind == "unit":
+        found[_log_log(family.sample)] = sp.Dummy("log_log", real=True)
+    return found
+
+
+def _log_log(x: Expr) -> Expr:
+    return sp.log(-sp.log(x))
+
+
+def _complements(e: Expr, x: sp.Symbol) -> Expr:
+    """log(1 − x^k) through w = log k + log(−log x), where x^k is 1 in floating point or 0 beside 1."""
+
+    def complement(k: Expr) -> Expr:
+        w = sp.Dummy("w", real=True)
+        size = sp.exp(w)
+        near = sp.log(sp.exp(size) - 1) - size
+        whole = sp.Piecewise((w, w < -37), (near, w < 0), (sp.log(1 - sp.exp(-size)), True))
+        return whole.xreplace({w: sp.log(k) + _log_log(x)})
+
+    powers = [a for a in e.atoms(sp.Pow) if a.base == x and not a.exp.is_number and a.exp.is_positive]
+    return e.xreplace({sp.log(1 - a): complement(a.exp) for a in powers})
 
 
 def _by_lanes(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -114,18 +135,23 @@ class Expectation:
         return lower(ready, (*samples, *swap.values(), *self.family.symbols))
 
     @cached_property
+    def _expression(self) -> Expr:
+        """The log-density, written so that it keeps its digits at the nodes."""
+        f = self.family
+        return _complements(f.expression, f.sample) if f.support.kind == "unit" else f.expression
+
+    @cached_property
     def _density_tape(self) -> Tape:
-        return self._lower([self.family.expression])
+        return self._lower([self._expression])
 
     @cached_property
     def score_tape(self) -> Tape:
-        f = self.family
-        return self._lower([sp.diff(f.expression, s) for s in f.symbols])
+        return self._lower([sp.diff(self._expression, s) for s in self.family.symbols])
 
     @cached_property
     def hessian_tape(self) -> Tape:
         f = self.family
-        entries = [sp.diff(f.expression, a, b) for a in f.symbols for b in f.symbols]
+        entries = [sp.diff(self._expression, a, b) for a in f.symbols for b in f.symbols]
         return self._lower([_without_deltas(e) for e in entries])
 
     @cached_property
@@ -398,6 +424,13 @@ def _interval(u: Array) -> tuple[Array, Array, Array]:
     return np.exp(log_x), log_x, log_1_x
 
 
+def _unit(u: Array) -> tuple[Array, Array, Array, Array]:
+    """With log(−log x), which is log(1 − x) long before x is 1."""
+    x, log_x, log_1_x = _interval(u)
+    with np.errstate(all="ignore"):
+        return x, log_x, log_1_x, np.where(log_1_x < -37, log_1_x, np.log(-log_x))
+
+
 def _logit(x: Array) -> Array:
     return np.log(x) - np.log1p(-x)
 
@@ -411,7 +444,7 @@ Coordinates = tuple[Callable, Callable, float, Callable]
 _COORDINATES: dict[str, Coordinates] = {
     "real": (_line, np.zeros_like, 170.0, lambda x: x),
     "positive": (_half_line, lambda u: u, 10.0, np.log),
-    "unit": (_interval, _logistic_slope, 10.0, _logit),
+    "unit": (_unit, _logistic_slope, 10.0, _logit),
 }
 
 

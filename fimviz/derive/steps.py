@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from fimviz.derive.removable import filled
 from fimviz.exponential import ExponentialForm, Expr, Matrix
 
 Cubic = list[list[list[Expr]]]
@@ -41,6 +42,11 @@ class Derivation:
     @cached_property
     def cubic(self) -> Cubic:
         return self.find_cubic()
+
+    @cached_property
+    def continuous(self) -> Matrix:
+        """g with its removable singularities filled in: what numbers are computed from."""
+        return self.g.applyfunc(filled)
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)

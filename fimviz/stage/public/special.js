@@ -126,6 +126,62 @@ export function polygammaDifference(n, x, d) {
   return n % 2 ? value : -value;
 }
 
+const NEAR = 0.3; // |d|/x below which the quotient is a Taylor series
+const TERMS = 60; // 0.3^60 < 1e-31
+const taylor = new Map();
+
+/**
+ * d^k/dd^k of (psi^(n)(x + d) - psi^(n)(x)) / d, order = n + 8k, n + k = 0…4, x > 0, x + d > 0: smooth at d = 0.
+ * By its recurrence k q_(k-1) + d q_k = psi^(n+k)(x + d), near d = 0 by the Taylor series of psi.
+ */
+export function polygammaQuotient(order, x, d) {
+  const n = order & 7;
+  const k = order >> 3;
+  if (!(x > 0 && x + d > 0)) return NaN;
+  if (Math.abs(d) < NEAR * x) return nearQuotient(n, k, x, d);
+  let value = (polygamma(n, x + d) - polygamma(n, x)) / d;
+  for (let i = 1; i <= k; i++) value = (polygamma(n + i, x + d) - i * value) / d;
+  return value;
+}
+
+function nearQuotient(n, k, x, d) {
+  const key = `${n} ${k} ${x}`;
+  let weights = taylor.get(key);
+  if (!weights) {
+    weights = taylorWeights(n, k, x);
+    if (taylor.size < 64) taylor.set(key, weights);
+  }
+  const t = d / x;
+  let total = 0;
+  for (let j = TERMS - 1; j >= 0; j--) total = total * t + weights[j];
+  return total / power(x, n + k + 1);
+}
+
+/** psi^(n+m)(x)/m! (m-1)!/(m-1-k)! x^(n+m), m = k+1, k+2, …; psi^(r)(x) = (-1)^(r+1) r! zeta(r+1, x). */
+function taylorWeights(n, k, x) {
+  return Float64Array.from({ length: TERMS }, (_, j) => {
+    const m = k + 1 + j;
+    let weight = ((n + m) % 2 ? 1 : -1) / m;
+    for (let i = m - k; i <= n + m; i++) weight *= i;
+    return weight * scaledZeta(n + m + 1, x);
+  });
+}
+
+/** x^(s-1) zeta(s, x), s = 2, 3, …, by Euler–Maclaurin (DLMF 25.11.5). */
+function scaledZeta(s, x) {
+  let total = 0;
+  let z = x;
+  for (; z < x + 20; z += 1) total += Math.pow(x / z, s - 1) / z;
+  let term = Math.pow(x / z, s - 1) / z;
+  total += (z * term) / (s - 1) + term / 2;
+  term *= s / z / 2;
+  for (let i = 0; i < BERNOULLI.length; i++) {
+    total += BERNOULLI[i] * term;
+    term *= ((s + 2 * i + 1) * (s + 2 * i + 2)) / (z * z * (2 * i + 3) * (2 * i + 4));
+  }
+  return total;
+}
+
 function homogeneous(m, p, q) {
   let total = 1;
   let last = 1;

@@ -9,20 +9,20 @@
  * evalTape(tape, xs) -> number[]
  */
 import { splitCode } from "./uniform.js";
-import { besselRatio, erf, lgamma, logI0, logI0Sqrt, polygamma, polygammaDifference } from "./special.js";
+import { besselRatio, erf, lgamma, logI0, logI0Sqrt, polygamma, polygammaDifference, polygammaQuotient } from "./special.js";
 
 /** Names of the instructions; the index is the code. The same order as in tape.py. */
 export const OPS = (
   "add sub mul div neg inv square pow sqrt exp log log1p expm1 sin cos tan asin acos atan atan2 " +
   "sinh cosh tanh asinh acosh atanh abs sign min max lt where lgamma polygamma " +
-  "polygamma_difference erf log_i0 bessel_ratio log_i0_sqrt cube"
+  "polygamma_difference erf log_i0 bessel_ratio log_i0_sqrt cube polygamma_quotient"
 ).split(" ");
 
 const WIDTH = 5;
 const BLOCK = 64;
 const MOST_REGISTERS = 100_000;
-const BINARY = new Set(["add", "sub", "mul", "div", "pow", "atan2", "min", "max", "lt", "polygamma_difference"]);
-const HIGHEST_ORDER = { polygamma: 4, polygamma_difference: 4, bessel_ratio: 3, log_i0_sqrt: 4 };
+const BINARY = new Set(["add", "sub", "mul", "div", "pow", "atan2", "min", "max", "lt", "polygamma_difference", "polygamma_quotient"]);
+const HIGHEST_ORDER = { polygamma: 4, polygamma_difference: 4, bessel_ratio: 3, log_i0_sqrt: 4, polygamma_quotient: 36 };
 
 /* One loop a function, so that each is compiled for its own operation: d, a, b, c are registers of n lanes. */
 const KERNELS = {
@@ -65,6 +65,7 @@ const KERNELS = {
   log_i0(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = logI0(a[i]); },
   bessel_ratio(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = besselRatio(c, a[i]); },
   log_i0_sqrt(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = logI0Sqrt(c, a[i]); },
+  polygamma_quotient(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = polygammaQuotient(c, a[i], b[i]); },
   cube(d, a, b, c, n) { for (let i = 0; i < n; i++) d[i] = a[i] * a[i] * a[i]; },
 };
 const WHERE = OPS.indexOf("where");
@@ -225,7 +226,8 @@ function onePoint(tape, code, out) {
         case 36: v = logI0(a); break;
         case 37: v = besselRatio(c, a); break;
         case 38: v = logI0Sqrt(c, a); break;
-        default: v = a * a * a;
+        case 39: v = a * a * a; break;
+        default: v = polygammaQuotient(c, a, b);
       }
       r[code[pc + 1]] = v;
     }
