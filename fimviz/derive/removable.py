@@ -30,10 +30,13 @@ def filled(e: Expr) -> Expr:
     places = _zeros(sp.denom(sp.together(e)), b)
     if not places:
         return e
+    # what is free of b stands before, where other factors can meet it
+    outside = sp.factor(e).as_independent(b, as_Add=False)[0]
+    e = sp.Add(*(sp.factor(term / outside) for term in sp.Add.make_args(e)))
     forms = [(p, _about(e, b, p)) for p in (sp.S.Zero, *places)]
     if any(sp.denom(form).subs(b, p) == 0 for p, form in forms[1:]):
-        return e
-    return sp.Piecewise(*((form, b < p + _HALF) for p, form in forms), (e, True))
+        return outside * e
+    return outside * sp.Piecewise(*((form, b < p + _HALF) for p, form in forms), (e, True))
 
 
 def _zeros(denominator: Expr, b: sp.Symbol) -> list[Expr]:
