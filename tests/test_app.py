@@ -468,3 +468,36 @@ def test_a_new_sample_is_another_one_and_has_an_address(app_page, slug):
     assert values(page)["seed"] == 8 and "seed=8" in page.evaluate("location.search")
     assert ask(page, seen) != before
     innocent(page)
+
+
+def test_a_hand_in_a_slice_keeps_the_third_coordinate(app_page):
+    page = ready(app_page, "/ellipses", "?family=bivariate_normal")
+    before = values(page)["theta"]
+    drag(page, "Model", 60, -40)
+    page.mouse.up()
+    page.wait_for_timeout(1500)
+    moved = values(page)["theta"]
+    assert abs(moved[0] - before[0]) > 0.05 and abs(moved[1] - before[1]) > 0.05
+    assert moved[2] == pytest.approx(before[2], abs=1e-9)
+    address = page.evaluate("new URL(location.href).searchParams.get('theta')")
+    assert [float(x) for x in address.split(",")] == pytest.approx(moved, rel=1e-3)
+
+
+def test_the_slider_of_a_slice_moves_the_third_coordinate_alone(app_page):
+    sent = heard(app_page)
+    page = ready(app_page, "/paths", "?family=dirichlet")
+    before = values(page)
+    sent.clear()
+    slider = page.get_by_role("slider", name=re.compile("a₃ of A"))
+    slider.focus()
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(1500)
+    after = values(page)
+    assert after["A"][:2] == pytest.approx(before["A"][:2]) and after["B"] == before["B"]
+    assert after["A"][2] > before["A"][2] + 0.3
+    assert len(sent) == 1
+    page.reload()
+    settled(page)
+    assert values(page)["A"] == pytest.approx(after["A"], rel=1e-3)
+    assert page.locator(".js-plotly-plot").count() == 1
