@@ -26,11 +26,18 @@ def _log(a: Expr) -> Expr:
 
 
 def _binomial(n: Expr, k: Expr) -> Expr:
-    return sp.gamma(n + 1) / (sp.gamma(k + 1) * sp.gamma(n - k + 1))
+    return sp.gamma(n + 1) / (sp.gamma(k + 1) * sp.gamma(_small(n - k + 1)))
 
 
 def _log_beta(a: Expr, b: Expr) -> Expr:
-    return sp.loggamma(a) + sp.loggamma(b) - sp.loggamma(a + b)
+    return sp.loggamma(a) + sp.loggamma(b) - sp.loggamma(_small(a + b))
+
+
+def _small(a: Expr) -> Expr:
+    """a, which may have become a constant only now: x + 1e9 less x."""
+    if _beyond(a, 2 * bounds.LARGEST["gamma"] + 1):
+        raise ValueError("the factorial of a large constant")
+    return a
 
 
 # What a visitor may write. The name beta is left to the parameter, as textbooks do.
