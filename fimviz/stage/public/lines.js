@@ -96,7 +96,7 @@ export class Lines extends View {
 
   #now(scene) {
     const step = Math.round(scene.number(this.panel.step, this.rows.length));
-    return Math.min(this.rows.length, Math.max(1, step));
+    return this.#inside(step);
   }
 
   #go(by) {
@@ -104,8 +104,11 @@ export class Lines extends View {
   }
 
   #step(step) {
-    const inside = Math.min(this.rows.length, Math.max(1, step));
-    this.stage.patch({ [this.panel.step]: inside }, "control");
+    this.stage.patch({ [this.panel.step]: this.#inside(step) }, "control");
+  }
+
+  #inside(step) {
+    return Math.min(this.rows.length, Math.max(1, step));
   }
 
   #key(event) {
@@ -113,8 +116,9 @@ export class Lines extends View {
     if (!by || event.ctrlKey || event.metaKey || event.altKey || !event.target.matches?.(".fv-line-title")) return;
     event.preventDefault();
     event.stopPropagation();
-    this.#go(by);
-    this.rows[this.#now(this.stage.scene) - 1].title.focus();
+    const to = this.#inside(this.#now(this.stage.scene) + by);
+    this.#step(to);
+    this.rows[to - 1].title.focus();
   }
 
   async #copy(what, text) {
