@@ -7,7 +7,11 @@ from fimviz.derive.lines import lines
 from fimviz.stage import derivation, scene
 
 FIELDS = {
-    "family": ui.FamilyField("bernoulli", (*ui.families(), *irregular.IRREGULAR)),
+    "ell": ui.TextField("2 log(x) - 3 log(a) - x^2/(2 a^2) + log(2/pi)/2"),
+    "support": ui.TextField("(0, oo)"),
+    "parameters": ui.TextField("a in (0, oo)"),
+    "typing": ui.SetField(("form",), ()),
+    "family": ui.AnyFamilyField("bernoulli", (*ui.families(), *irregular.IRREGULAR)),
     "chart": ui.ChartField(ui.charts_on_paper),
     "theta": ui.PointField(lambda family: family.default.tolist()),
     "entry": ui.ChoiceField(derivation.entries, derivation.entry_label),
@@ -19,10 +23,13 @@ PRESETS = {
     "gamma": {"family": "gamma", "entry": "12"},
     "kink": {"family": "laplace"},
     "edge": {"family": "uniform"},
+    "yours": {"typing": ["form"]},
 }
 BEATS = [{"step": 1}, {"step": 2}, {"step": 3}, {"step": 4}, {"step": 5}, PRESETS["edge"]]
 
 page = ui.Page("derive", FIELDS, PRESETS, BEATS)
+if page["typing"] and not page.kept.present:
+    ui.form(page)
 family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
 
 

@@ -3,11 +3,10 @@
 from typing import Any
 
 from fimviz import checks, inference, ui
-from fimviz.families import CATALOG
 from fimviz.stage import formula, scene
 
 FIELDS = {
-    "family": ui.FamilyField("normal", ui.families()),
+    "family": ui.FamilyField("normal", ui.families(), typed=3),
     "chart": ui.ChartField(ui.charts_on_paper),
     "theta": ui.PointField(lambda family: (0, 1.08) if family.slug == "normal" else family.default.tolist()),
     "n": ui.NumberField(20, 4, 1000, whole=True, by_family=scene.observations),
@@ -33,7 +32,7 @@ BEATS = [
 ]
 
 page = ui.Page("ellipses", FIELDS, PRESETS, BEATS)
-family, chart, words = CATALOG[page["family"]], page["chart"], page.words
+family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
 radius, level = scene.radius(family, "n"), scene.level(family, "n")
 one = family.dimension == 1
 name, glyph, label = scene.reading(family, chart)

@@ -1,12 +1,11 @@
 """What lies halfway between two distributions? Three straight lines, and what they disagree about."""
 
 from fimviz import checks, ui
-from fimviz.families import CATALOG
 from fimviz.stage import formula, scene
 
 CHARTS = ui.charts_on_paper
 FIELDS = {
-    "family": ui.FamilyField("normal", ui.families()),
+    "family": ui.FamilyField("normal", ui.families(), typed=3),
     "chart": ui.ChartField(CHARTS),
     "A": ui.PointField(lambda family: scene.pair(family)[0]),
     "B": ui.PointField(lambda family: scene.pair(family)[1]),
@@ -31,7 +30,7 @@ BEATS = [
 ]
 
 page = ui.Page("paths", FIELDS, PRESETS, BEATS)
-family, chart, words = CATALOG[page["family"]], page["chart"], page.words
+family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
 exponential = family.exponential_form is not None
 kinds = ["fr", "m", "e"] if exponential else ["fr"]
 name, glyph, label = scene.reading(family, chart)

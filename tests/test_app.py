@@ -467,6 +467,66 @@ def test_a_new_sample_is_another_one_and_has_an_address(app_page, slug):
     settled(page)
     assert values(page)["seed"] == 8 and "seed=8" in page.evaluate("location.search")
     assert ask(page, seen) != before
+
+
+def step_of(page):
+    return values(page)["step"]
+
+
+def test_a_derivation_is_stepped_through_by_buttons_and_keys_and_kept_in_the_address(app_page):
+    page = ready(app_page, "/derive", "?family=gamma")
+    lines = page.locator(".fv-line")
+    assert lines.count() == 5 and step_of(page) == 5
+    page.get_by_role("button", name="Back").click()
+    page.wait_for_timeout(1200)
+    assert step_of(page) == 4 and "step=4" in page.url
+    # a line that is not reached is named, and its formula waits
+    assert lines.nth(4).locator("math").evaluate("node => getComputedStyle(node).visibility") == "hidden"
+    title = lines.nth(3).locator(".fv-line-title")
+    title.focus()
+    page.keyboard.press("ArrowUp")
+    page.wait_for_timeout(1200)
+    assert step_of(page) == 3
+    assert lines.nth(2).locator(".fv-line-title").evaluate("node => node.getRootNode().activeElement === node")
+    lines.nth(1).locator(".fv-line-title").click()
+    page.wait_for_timeout(1200)
+    assert step_of(page) == 2 and lines.nth(1).get_attribute("class").split().count("fv-now") == 1
+    innocent(page)
+
+
+def test_each_line_stands_beside_its_plot_and_is_copied_with_one_click(app_page):
+    page = ready(app_page, "/derive")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    curves = page.locator(".fv-curves").first.bounding_box()
+    rows = [page.locator(".fv-line").nth(i).bounding_box() for i in range(4)]
+    assert abs(rows[0]["y"] - curves["y"]) < 4
+    assert all(abs(b["y"] - a["y"] - rows[0]["height"]) < 8 for a, b in pairwise(rows))
+    for what, begins in (("LaTeX", r"\mathbb{E}_{p}[s^2]"), ("Python", "from sympy import")):
+        page.get_by_role("button", name=f"Copy {what}: second moment").click()
+        page.wait_for_timeout(200)
+        assert page.evaluate("navigator.clipboard.readText()").startswith(begins)
+    innocent(page)
+
+
+@pytest.mark.parametrize("query", ["", "?family=normal", "?family=dirichlet", "?family=weibull", "?family=uniform"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_line_of_a_derivation_is_cut(app_page, query, width):
+    app_page.set_viewport_size({"width": width, "height": 844})
+    page = ready(app_page, "/derive", query)
+    for formula in page.locator(".fv-line-formula").all():
+        wide, high = formula.evaluate("n => [n.scrollWidth - n.clientWidth, n.scrollHeight - n.clientHeight]")
+        # what is wider than a telephone at three fifths of its size can be scrolled
+        assert high <= 2 and (wide <= 1 or width < 480)
+    innocent(page)
+
+
+def test_the_prediction_of_the_derivation_shows_the_moving_edge(app_page):
+    page = ready(app_page, "/derive")
+    page.get_by_role("button", name="None do").click()
+    page.get_by_role("button", name="Show it").click()
+    page.wait_for_timeout(2500)
+    assert "family=uniform" in page.url
+    assert page.get_by_text("what is left").count() == 1
     innocent(page)
 
 

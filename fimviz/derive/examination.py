@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fimviz.derive import derive
-from fimviz.derive.quadrature import Expectation
+from fimviz.derive.quadrature import expectation as expectation_of
 from fimviz.family import Family
 from fimviz.tape import lower
 
@@ -101,7 +101,7 @@ def _no_numbers(reason: str) -> Verdict:
 def _held_against_quadrature(family: Family, theta: Array) -> Verdict:
     # a declaration may be anything: what overflows or has no value shows in the numbers
     with np.errstate(all="ignore"):
-        expectation = Expectation(family)
+        expectation = expectation_of(family)
         rule = expectation.rule(theta)
         mass, mean, second, hessian = expectation.score_moments(theta, rule)
         size = np.sqrt(np.einsum("...ii->...i", second))

@@ -18,9 +18,11 @@ from fimviz.ui.state import (
     defaults,
     encode,
 )
+from fimviz.ui.typing import AnyFamilyField, TextField, form
 
 __all__ = [
     "CONTENTS",
+    "AnyFamilyField",
     "ChartField",
     "ChoiceField",
     "Entry",
@@ -31,6 +33,7 @@ __all__ = [
     "Page",
     "PointField",
     "SetField",
+    "TextField",
     "chart_label",
     "charts_on_paper",
     "decode",
@@ -40,6 +43,7 @@ __all__ = [
     "families",
     "family_named",
     "figure",
+    "form",
     "formulas",
     "says",
     "space",

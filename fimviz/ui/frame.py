@@ -199,6 +199,11 @@ class Page:
         values = defaults(self.fields, dict(self.presets[preset]))
         self._set(values, base=dict(values))
 
+    def go(self, values: Values) -> None:
+        """Show another state, all of it anew."""
+        self._set(values, base=dict(values))
+        st.rerun()
+
     # --- the frame ---------------------------------------------------------------------------------
 
     def _frame(self) -> None:

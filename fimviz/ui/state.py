@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fimviz.family import Family
-from fimviz.ui.members import family_named
+from fimviz.ui.members import family_named, joined
 
 Values = dict[str, Any]
 LONGEST_QUERY = 2000
@@ -32,17 +32,18 @@ class Field(Protocol):
 
 @dataclass(frozen=True)
 class FamilyField:
-    """A slug of the catalogue, of those the page allows."""
+    """A slug of the catalogue, of those the page allows; or of what was typed, with at most `typed` parameters."""
 
     first: str
     allowed: Sequence[str]
+    typed: int = 0
 
     @property
     def outlives_family(self) -> bool:
         return False
 
     def options(self, values: Values) -> Sequence[str]:
-        return self.allowed
+        return (*self.allowed, *joined(self.typed)) if self.typed else self.allowed
 
     def default(self, values: Values) -> str:
         return self.first
@@ -54,7 +55,7 @@ class FamilyField:
         return value
 
     def accept(self, value: Any, values: Values) -> str:
-        if value not in self.allowed:
+        if value not in self.options(values):
             raise ValueError("no such family here")
         return value
 
