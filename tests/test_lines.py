@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from fimviz import CATALOG, State, checks, examine
+from fimviz import CATALOG, Family, Parameter, State, Support, checks, examine
 from fimviz.derive import lines as room
 from fimviz.derive.examination import examination_points
 from fimviz.derive.lines import NAMES, lines, names, steps
 from fimviz.derive.quadrature import expectation
+from fimviz.family import POSITIVE
 from fimviz.irregular import IRREGULAR, variances
 from fimviz.notation import Changed, glyph_latex, latex, oriented, plain
 from fimviz.stage import derivation
@@ -82,6 +83,25 @@ def test_python_of_a_line_runs_as_it_stands_and_gives_the_line(slug):
         inputs = (*np.full(len(family.samples), 0.3), *point, *np.arange(1, family.dimension + 1))
         same = [lower(list(sp.Matrix([value])), symbols)(*inputs) for value in (result, line.value)]
         np.testing.assert_allclose(*same, rtol=1e-12)
+
+
+def curved(slug="curved"):
+    """N(a, a²): two statistics and one parameter, so that no rule applies and lines are numbers."""
+    density = lambda x, a: -((x - a) ** 2) / (2 * a**2) - sp.log(a) - sp.log(2 * sp.pi) / 2  # noqa: E731
+    return Family(slug, "Curved", (Parameter("a", POSITIVE, (0.5, 4), 1.0),), Support("real", (-5, 5)), density)
+
+
+def test_without_a_rule_the_last_lines_are_numbers_at_theta():
+    family = curved()
+    found = lines(family, [2.0])
+    assert [line.exact for line in found] == [True, True, False, False, False]
+    # N(a, a²) has E[s²] = 3/a²
+    assert float(found[3].value[0]) == pytest.approx(3 / 4, rel=1e-12)
+    assert float(lines(family, [1.0])[3].value[0]) == pytest.approx(3, rel=1e-12)
+    assert max(line.check for line in found) < 1e-7
+    for line in found:
+        exec(line.python, space := {})
+    assert float(space["g"].coeff(sp.Symbol("d_a", real=True) ** 2)) == pytest.approx(3 / 4, rel=1e-12)
 
 
 def test_the_coin_line_by_line():

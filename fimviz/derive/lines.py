@@ -22,6 +22,7 @@ from fimviz.derive import Derivation, derive
 from fimviz.derive.examination import examination_points
 from fimviz.derive.quadrature import Rule, expectation
 from fimviz.exponential import ExponentialForm, Expr, Matrix, determinant, separate, tidy
+from fimviz.families import CATALOG
 from fimviz.family import Family
 from fimviz.notation import (
     Changed,
@@ -396,20 +397,21 @@ _RESULT = {"log-density": "ell", "score": "score", "mean": "mean", "second momen
 def _python(family: Family, line: Line, theta: tuple[float, ...] | None) -> str:
     """Python that runs as it stands: SymPy for a formula, fimviz for a number."""
     result = _RESULT[line.left]
-    if not line.exact:
-        point = list(family.default if theta is None else theta)
+    point = [float(v) for v in (family.default if theta is None else theta)]
+    if not line.exact and line.left != "metric" and CATALOG.get(family.slug) is family:
         call = "score_moments" if line.left == "mean" else "metric"
-        pick = "[1]" if line.left == "mean" else ""
         return (
             "import fimviz\nfrom fimviz.derive.quadrature import expectation\n\n"
-            f'family = fimviz.CATALOG["{family.slug}"]\n{result} = expectation(family).{call}({point}){pick}\n'
+            f'family = fimviz.CATALOG["{family.slug}"]\n'
+            f"{result} = expectation(family).{call}({point}){'[1]' if line.left == 'mean' else ''}\n"
         )
-    value = line.value
+    value = sp.Matrix(line.value) if isinstance(line.value, sp.MatrixBase) else line.value
     used = [s for s in (*family.samples, *family.symbols, *steps(family)) if s in value.free_symbols]
     theirs, ours = python_names(value)
-    imports = f"from sympy import {', '.join(sorted({'Symbol', *theirs}))}\n"
-    imports += f"from fimviz.special import {', '.join(ours)}\n" if ours else ""
-    return imports + "\n" + "".join(_declared(s) for s in used) + f"{result} = {python(value)}\n"
+    text = "" if line.exact else f"# numbers found by quadrature at theta = {point}\n"
+    text += f"from sympy import {', '.join(sorted({'Symbol', *theirs}))}\n"
+    text += f"from fimviz.special import {', '.join(ours)}\n" if ours else ""
+    return text + "\n" + "".join(_declared(s) for s in used) + f"{result} = {python(value)}\n"
 
 
 def _declared(s: sp.Symbol) -> str:

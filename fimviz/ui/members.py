@@ -7,6 +7,7 @@ from collections import OrderedDict
 import streamlit as st
 
 from fimviz import typed
+from fimviz.derive.examination import State
 from fimviz.families import CATALOG
 from fimviz.family import Family
 from fimviz.irregular import IRREGULAR
@@ -48,6 +49,14 @@ def joined(most: int = 3) -> tuple[str, ...]:
     """Slugs of the typed families of this session that have at most `most` parameters."""
     slugs = st.session_state.get(_JOINED, ())
     return tuple(s for s in slugs if usable(s) and family_named(s).dimension <= most)
+
+
+def drawn(answer: typed.Answer) -> bool:
+    """Whether a typed density can be shown line by line: it has a metric, or the support moves with one parameter."""
+    if answer.family is None or answer.verdict is None or not answer.lines:
+        return False
+    moves = answer.verdict.state is State.SUPPORT_MOVES and answer.family.dimension == 1
+    return answer.everywhere or (moves and all(line.exact for line in answer.lines))
 
 
 def usable(slug: str) -> bool:

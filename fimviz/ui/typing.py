@@ -15,7 +15,7 @@ from fimviz.derive.examination import Verdict
 from fimviz.errors import TextRefused
 from fimviz.family import Family
 from fimviz.ui.frame import Page
-from fimviz.ui.members import YOURS, answer_named, join, joined, remember
+from fimviz.ui.members import YOURS, answer_named, drawn, join, joined, remember
 from fimviz.ui.state import Values, defaults
 from fimviz.words import words
 
@@ -79,7 +79,7 @@ class AnyFamilyField:
     def accept(self, value: Any, values: Values) -> str:
         if value == YOURS:
             answer = asked(values)
-            if answer.family is None:
+            if not drawn(answer):
                 raise ValueError(answer.sentence)
             return remember(answer)
         if value not in self.allowed and answer_named(value) is None:
@@ -139,7 +139,7 @@ def _derive(page: Page, texts: Mapping[str, str]) -> None:
     with st.spinner(page.words["form"]["waiting"]):
         answer = asked(texts)
     st.session_state[f"{page.slug}-said"] = answer
-    family = remember(answer) if answer.family is not None else page["family"]
+    family = remember(answer) if drawn(answer) else page["family"]
     page.go(defaults(page.fields, {**page.values, **texts, "family": family, "step": page["step"]}))
 
 
