@@ -156,7 +156,8 @@ class Page:
         """What all of the page depends on, and what the head says besides."""
         kept = self.kept
         head = (self._title(), self.preset, kept.values.get("show"), tuple(kept.changed))
-        return (kept.values.get("family"), kept.values.get("chart"), kept.present), head
+        typing = tuple(kept.values.get("typing", ()))
+        return (kept.values.get("family"), kept.values.get("chart"), kept.present, typing), head
 
     def _part(self, name: str) -> str:
         return f"{self.slug}-{name}"
