@@ -102,6 +102,7 @@ def test_the_first_picture_is_there_without_a_click(app_page, path):
         ("paths", "Distribution A"),
         ("ellipses", "Model"),
         ("descent", "Start"),
+        ("derive", "Model"),
     ],
 )
 def test_python_hears_of_a_drag_once_and_on_release(app_page, slug, name):

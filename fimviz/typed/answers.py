@@ -177,7 +177,11 @@ def _family(declaration: Declaration, stages: dict[str, Any]) -> Family:
 
 def _lines(stages: dict[str, Any]) -> tuple[Line, ...]:
     found = stages.get("lines", {}).get("lines", [])
-    return tuple(Line(before=None, after=None, **line) for line in found)
+    return tuple(Line(**{"before": None, "after": None, **line, **_decoded(line)}) for line in found)
+
+
+def _decoded(line: dict[str, Any]) -> dict[str, Any]:
+    return {name: decode(line[name]) for name in ("after", "factors", "end", "condition") if name in line}
 
 
 def _derivation(family: Family, stage: dict[str, Any] | None) -> Derivation | None:

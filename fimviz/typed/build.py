@@ -12,6 +12,7 @@ from sympy.functions.elementary.piecewise import ExprCondPair
 from fimviz import special
 from fimviz.errors import TextRefused
 from fimviz.exponential import Expr
+from fimviz.notation import Changed
 from fimviz.typed import bounds
 from fimviz.typed.grammar import LONGEST_NAME, Tree
 
@@ -63,7 +64,7 @@ _CLASSES: dict[str, Any] = {
         sp.atan, sp.atan2, sp.cot, sp.sec, sp.csc, sp.sinh, sp.cosh, sp.tanh, sp.asinh, sp.acosh, sp.atanh,
         sp.gamma, sp.loggamma, sp.polygamma, sp.zeta, sp.beta, sp.factorial, sp.erf, sp.Min, sp.Max, sp.Piecewise,
         sp.StrictLessThan, sp.StrictGreaterThan, sp.LessThan, sp.GreaterThan, sp.Heaviside, sp.DiracDelta,
-        sp.Eq, ExprCondPair, special.PolygammaDifference, special.LogBesselI0,
+        sp.Eq, ExprCondPair, Changed, special.PolygammaDifference, special.LogBesselI0,
         special.BesselRatio, special.LogBesselI0Sqrt,
     )
 }  # fmt: skip

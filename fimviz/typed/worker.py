@@ -22,7 +22,7 @@ import numpy as np
 
 from fimviz.derive import derive, derived_elsewhere
 from fimviz.derive.examination import Verdict, examination_points, examine
-from fimviz.derive.lines import lines
+from fimviz.derive.lines import Line, lines
 from fimviz.derive.quadrature import expectation
 from fimviz.errors import TextRefused
 from fimviz.family import Family
@@ -153,7 +153,15 @@ def _formula(family: Family) -> dict[str, Any]:
 
 def _lines(family: Family) -> list[dict[str, Any]]:
     kept = ("name", "left", "rule", "exact", "latex", "python", "check")
-    return [{name: getattr(line, name) for name in kept} for line in lines(family)]
+    return [{name: getattr(line, name) for name in kept} | _written(line) for line in lines(family)]
+
+
+def _written(line: Line) -> dict[str, Any]:
+    """The expressions of a line that is a formula; its numbers are found again where they are shown."""
+    if not line.exact:
+        return {}
+    given = {"after": line.after, "factors": line.factors, "end": line.end, "condition": line.condition}
+    return {name: encode(value) for name, value in given.items() if value is not None}
 
 
 def _geometry(family: Family) -> dict[str, Any]:

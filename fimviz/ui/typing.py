@@ -140,7 +140,7 @@ def _derive(page: Page, texts: Mapping[str, str]) -> None:
         answer = asked(texts)
     st.session_state[f"{page.slug}-said"] = answer
     family = remember(answer) if drawn(answer) else page["family"]
-    page.go(defaults(page.fields, {**page.values, **texts, "family": family, "step": page["step"]}))
+    page.go(defaults(page.fields, {**texts, "family": family, "typing": page["typing"]}))
 
 
 def _result(page: Page) -> None:
