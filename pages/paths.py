@@ -32,16 +32,16 @@ BEATS = [
 page = ui.Page("paths", FIELDS, PRESETS, BEATS)
 family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
 exponential = family.exponential_form is not None
-kinds = ["fr", "m", "e"] if exponential else ["fr"]
+# a typed family has expectations, but nobody has declared the way back from natural coordinates
+kinds = ["fr", *(["m"] if exponential else []), *(["e"] if exponential and family.natural else [])]
 name, glyph, label = scene.reading(family, chart)
 roles = {"fr": "fisher", "m": "m", "e": "e"}
 
 computed = [{"id": "fr", "verb": "connect", "from": "A", "to": "B"}]
-if exponential:
-    computed += [
-        {"id": "m", "verb": "affine", "in": "expectation", "from": "A", "to": "B", "when": "m"},
-        {"id": "e", "verb": "affine", "in": "natural", "from": "A", "to": "B", "when": "e"},
-    ]
+straight = {"m": "expectation", "e": "natural"}
+computed += [
+    {"id": k, "verb": "affine", "in": straight[k], "from": "A", "to": "B", "when": k} for k in kinds if k in straight
+]
 computed += [{"id": f"at_{k}", "verb": "at", "path": k, "t": "t", "when": k} for k in kinds]
 computed += [{"id": "middle", "verb": "at", "path": "fr", "t": 0.5}]
 computed += [{"id": "fan", "verb": "fan", "at": "A", "count": 48, "length": "fr.length", "when": "fan"}]

@@ -124,12 +124,12 @@ def form(page: Page) -> None:
     """Three lines and a button; below them what became of the last try, in one sentence with its numbers."""
     said = page.words["form"]
     with st.form(f"{page.slug}-typed", border=False):
-        columns = st.columns([46, 24, 30])
+        *columns, last = st.columns([44, 18, 26, 12], vertical_alignment="bottom")
         texts = {
             name: column.text_input(said[name], page[name], key=f"{page.slug}-{name}", max_chars=_LONGEST)
             for name, column in zip(_TEXTS, columns, strict=True)
         }
-        pressed = st.form_submit_button(said["derive"])
+        pressed = last.form_submit_button(said["derive"], width="stretch")
     if pressed:
         _derive(page, texts)
     _result(page)
@@ -148,17 +148,22 @@ def _result(page: Page) -> None:
     answer = st.session_state.get(f"{page.slug}-said") or answer_named(page["family"])
     if answer is None:
         return
-    # a sentence may quote what was typed: it is shown as it is, never read as markdown
-    st.text(answer.sentence)
-    if answer.verdict is None or answer.family is None:
-        return
-    st.markdown(_numbers(answer, answer.verdict, answer.family, said))
-    if answer.everywhere and answer.slug == page["family"]:
-        if answer.slug in joined():
-            st.markdown(said["joined"])
-        elif st.button(said["join"], key=f"{page.slug}-join"):
-            join(answer.slug)
-            st.rerun()
+    with st.container(key="fimviz-answer", horizontal=True, vertical_alignment="center"):
+        # a sentence may quote what was typed: it is shown as it is, never read as markdown
+        st.text(answer.sentence, width="content")
+        if answer.verdict is None or answer.family is None:
+            return
+        st.markdown(_numbers(answer, answer.verdict, answer.family, said), width="content")
+        if answer.everywhere and answer.slug == page["family"]:
+            _joining(page, answer.slug, said)
+
+
+def _joining(page: Page, slug: str, said: Mapping[str, str]) -> None:
+    if slug in joined():
+        st.markdown(said["joined"], width="content")
+    elif st.button(said["join"], key=f"{page.slug}-join"):
+        join(slug)
+        st.rerun()
 
 
 def _numbers(answer: typed.Answer, verdict: Verdict, family: Family, said: Mapping[str, str]) -> str:
