@@ -154,7 +154,7 @@ def latex(e: Any, names: Mapping[str, Any], changed: str = "{}") -> str:
 def glyph_latex(glyph: str) -> str:
     """A glyph such as "p₁", "log σ" or "p/(1−p)" in LaTeX."""
     out = ""
-    for word in re.findall(r"arcsin|artanh|logit|log|\S", glyph):
+    for word in re.findall(r"arcsin|artanh|logit|log|det|\S", glyph):
         greek = rf"\{_GREEK[word]} " if word in _GREEK else {"−": "-", "√": r"\surd "}.get(word, word)
         out = (out.rstrip() + _SCRIPT[word]) if word in _SCRIPT else out + _COMMAND.get(word, greek)
     return out.strip()

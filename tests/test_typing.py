@@ -43,7 +43,7 @@ def test_a_typed_density_is_derived_and_used_on_other_pages():
     app = form(opened("derive", typing="form"), **MAXWELL)
     assert not app.exception
     slug = app.session_state["fimviz"]["derive"].values["family"]
-    assert slug.startswith("yours-") and app.query_params["family"] == ["yours"]
+    assert slug.startswith("yours-") and "yours" in app.query_params["family"]
     assert [line.latex for line in answer_named(slug).lines][-1].endswith(r"\frac{6 \mathrm{d}a^{2}}{a^{2}}")
     assert any("rank 1 of 1" in node.value and "every line is a formula" in node.value for node in app.markdown)
     next(b for b in app.button if b.label == "Use on other pages").click()

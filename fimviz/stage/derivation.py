@@ -17,7 +17,7 @@ from fimviz.derive.quadrature import expectation
 from fimviz.exponential import Expr
 from fimviz.family import Family
 from fimviz.metric import fisher_metric
-from fimviz.notation import latex, plain, quadratic
+from fimviz.notation import latex, plain, quadratic, width
 from fimviz.stage import formula, scene
 from fimviz.tape import lower
 
@@ -27,6 +27,8 @@ _SHARES = {1: 1.6, 2: 2.1, 3: 1.6}
 _ROW = 84
 _AXIS = 23
 _RADIUS = 0.45
+# letters across that a formula below the picture may take
+_WIDEST = 70
 
 
 def entries(family: Family) -> tuple[str, ...]:
@@ -290,10 +292,11 @@ def pulled_back(family: Family, key: str) -> tuple[str, ...]:
     xi = [sp.Symbol(f"d_{name}", real=True) for name in own.chart.names]
     element = quadratic(metric.g, xi)
     one = family.dimension == 1
-    j = latex(jacobian[0] if one else jacobian, glyphs)
-    back = r"J^2\, I(\theta)" if one else r"J^{\top} I(\theta) J"
-    to = r"\frac{\partial\theta}{\partial\xi}"
-    return (rf"J = {to} = {j}, \qquad I(\xi) = {back}", rf"\mathrm{{d}}s^2 = {latex(element, glyphs)}")
+    back = r"I(\xi) = J^2\, I(\theta)" if one else r"I(\xi) = J^{\top} I(\theta) J"
+    j = latex(jacobian[0] if one else jacobian, glyphs) if width(jacobian) <= _WIDEST else ""
+    first = rf"J = \frac{{\partial\theta}}{{\partial\xi}}{f' = {j}' if j else ''}, \qquad {back}"
+    # what is too long to be read is left to the numbers below it
+    return (first, *([rf"\mathrm{{d}}s^2 = {latex(element, glyphs)}"] if width(element) <= _WIDEST else []))
 
 
 def about_chart(family: Family, key: str, words: Mapping[str, Any]) -> str:
