@@ -28,6 +28,9 @@ _GREEK = dict(
 )
 _SCRIPT = {sub: f"_{{{i}}}" for i, sub in enumerate("₀₁₂₃₄₅₆₇₈₉")} | {"²": "^{2}", "³": "^{3}"}
 _COMMAND = {
+    "½": r"\tfrac{1}{2}",
+    "Σ": r"\Sigma ",
+    "det": r"\det ",
     "log": r"\log ",
     "arcsin": r"\arcsin ",
     "logit": r"\operatorname{logit} ",
@@ -175,7 +178,7 @@ class _Latex(LatexPrinter):
         glyph = self._names.get(expr.name, expr.name)
         if isinstance(glyph, tuple):
             inner = glyph_latex(glyph[1])
-            return r"\mathrm{d}" + (inner if inner.startswith("\\") or len(glyph[1]) <= 2 else f"({inner})")
+            return r"\mathrm{d}" + (inner if re.fullmatch(".[₀-₉]?", glyph[1]) else f"({inner})")
         return glyph_latex(glyph)
 
     def _print_Changed(self, expr, exp=None):

@@ -12,7 +12,7 @@ ROOT = Path(__file__).parents[1]
 SLUGS = [entry.slug for entry in ui.CONTENTS]
 
 # a page about one family has no family to choose
-CHOOSING = [slug for slug in SLUGS if "ui.FamilyField" in (ROOT / "pages" / f"{slug}.py").read_text("utf-8")]
+CHOOSING = [slug for slug in SLUGS if "FamilyField(" in (ROOT / "pages" / f"{slug}.py").read_text("utf-8")]
 
 
 def opened(slug, **query):
