@@ -57,7 +57,7 @@ class ChartMap:
     @cached_property
     def edges(self) -> tuple[float, ...]:
         """For each coordinate, the size at which its exponential leaves the numbers; ∞ where θ has none."""
-        grown = [a for b in self.backward or () for a in b.atoms(sp.exp, sp.tanh)]
+        grown = [a for b in self.backward or () for a in b.atoms(sp.exp, sp.tanh, sp.sinh)]
         return tuple(_EDGE if any(a.has(s) for a in grown) else np.inf for s in self.chart.symbols)
 
     @cached_property

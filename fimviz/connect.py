@@ -150,10 +150,21 @@ def _connect(metric, p, q):
     a, b = solver.to(p), solver.to(q)
     if d == 1:
         return ArcLength(solver, a, b)
+    _same_side(solver, a, b, p, q)
     backwards = _after(a, b)
     first, last = np.where(backwards[:, None], (b, a), (a, b))
     curves = shortest(solver, first, last)
     return Paths(solver, _all_found(curves, p, q), backwards)
+
+
+def _same_side(solver, a, b, p, q):
+    """NoGeodesic for points between which, however one goes, the metric is singular."""
+    if solver.side(a) is None:
+        return
+    parted = (solver.side(a) != solver.side(b)) | (solver.side(a) < 0)
+    for lane in np.flatnonzero(parted):
+        ends = (tuple(map(float, x)) for x in (p[lane], q[lane]))
+        raise NoGeodesic("No geodesic joins {} and {}: the metric is singular between them.".format(*ends))
 
 
 def _after(a, b):

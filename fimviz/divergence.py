@@ -184,7 +184,9 @@ def kl_expression(family: Family) -> tuple[sp.Expr, tuple[sp.Symbol, ...], tuple
         return family.exponential_form.kl(other), mine, other
     if family.kl is not None:
         return sp.Add(family.kl(*mine, *other)), mine, other
-    return None
+    gap = family.expression - family.expression.xreplace(dict(zip(mine, other, strict=True)))
+    found = family.expectation_of(lambda *x: gap.xreplace(dict(zip(family.samples, x, strict=True))), mine)
+    return None if found is None else (sp.Add(found), mine, other)
 
 
 @once

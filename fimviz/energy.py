@@ -45,6 +45,15 @@ def bends(a, b):
     return line[:, None] + bulge * width(a, b)[:, None, None]
 
 
+def troughs(a, b):
+    """Ways from a to b (L, d) along 1 or −1 of one coordinate, where a metric of its own scale is: (L, 2 d, …)."""
+    s, d = np.linspace(0, 1, SEGMENTS + 1)[:, None], a.shape[-1]
+    line = (1 - s) * a[:, None] + s * b[:, None]
+    level = np.multiply.outer([1.0, -1.0], np.eye(d)).reshape(-1, 1, d)
+    along = np.minimum(1, 5 * np.minimum(s, 1 - s)) * np.abs(level)
+    return (1 - along) * line[:, None] + along * level
+
+
 def relax(solver, u):
     """Lower the energy of the curves u (L, M + 1, d), ends fixed, to ENOUGH of the least.
 

@@ -306,10 +306,13 @@ class Family:
     log_density   ℓ(x, θ₁, …, constants) per observation, in SymPy terms; x is a tuple of symbols
                   where an observation has several coordinates
     constraint    > 0 exactly inside the domain, where the parameters' intervals do not say it all
+    singular      expressions in θ that change sign exactly where the metric is singular, if it is inside
     statistics    T(x) of an exponential family; only their order is taken from here
     natural       θ as a function of the natural parameters: the inverse that SymPy cannot be
                   relied on to find; `expectation` likewise for the expectation parameters
     kl            KL(p‖q) in the parameters of p, then of q, where no exponential family gives it
+    mean          E[f(x)] as an integral on nodes (see `trapezoid`), given f, the parameters and constants:
+                  how the metric is known where no rule gives it in closed form
     constants     numbers held fixed, or tuples of them; `log_density` takes them last, other formulas
                   by name after a *; constants_declared say where they may be
     solver        key of the chart the solvers use (default: "unconstrained", made from the domains)
@@ -329,7 +332,9 @@ class Family:
     statistics: Formula | None = None
     natural: Formula | None = None
     expectation: Formula | None = None
+    singular: Formula | None = None
     kl: Formula | None = None
+    mean: Formula | None = None
     solver: str = "unconstrained"
     chart_name: str = ""
     picture: tuple[str, ...] = ()
@@ -383,6 +388,10 @@ class Family:
     def _exact_constants(self) -> dict[str, Any]:
         return {name: _exact_constant(value) for name, value in self.constants.items()}
 
+    def expectation_of(self, f: Formula, theta: Sequence[Any]) -> sp.Expr | None:
+        """E[f(x)] at θ as an expression with integrals in it, or None where no `mean` is declared."""
+        return None if self.mean is None else self.mean(f, *theta, **self._exact_constants())
+
     @cached_property
     def density_tape(self) -> Tape:
         """log p(x; θ) as a tape: inputs x, or x₁, x₂, …, then θ₁, …"""
@@ -393,6 +402,11 @@ class Family:
         if self.constraint is None:
             return None
         return lower([self.constraint(*self.symbols)], self.symbols)
+
+    @cached_property
+    def singular_tape(self) -> Tape | None:
+        """θ -> what is 0 where the metric is singular, or None where it never is."""
+        return None if self.singular is None else lower(self.singular(*self.symbols), self.symbols)
 
     def with_constants(self, **constants: Any) -> Family:
         """The same family with other constants, for example `student_t` with nu=3.
@@ -472,7 +486,8 @@ class Family:
         own = identity_chart(self)
         charts = [own, *self.charts_declared, *dual_charts(self)]
         free = next((c for c in charts if c.name == self.solver and self.constraint), None)
-        charts.append(replace(free, name="unconstrained") if free else unconstrained_chart(self))
+        if "unconstrained" not in [c.name for c in charts]:
+            charts.append(replace(free, name="unconstrained") if free else unconstrained_chart(self))
         return Charts(charts, {", ".join(self.names): own.name})
 
 

@@ -280,6 +280,8 @@ def _gauge(solver, alpha, d):
         tolerance[:] = (TOLERANCE + ROUNDING * near_singular)[:, None]
         tolerance[:, 0] += ROUNDING * np.sqrt((diagonal * u**2).sum(1))
         drift = np.abs(square(g, du) - 1) if alpha == 0 else np.zeros(len(y))
-        return Gauge(tolerance[:, :, None], g, np.asarray(solver.edge(u)), drift)
+        side = solver.side(u)
+        left = np.asarray(solver.edge(u)) if side is None else solver.edge(u) | (side < 0)
+        return Gauge(tolerance[:, :, None], g, left, drift, side)
 
     return gauge

@@ -31,11 +31,12 @@ _NEARLY = 0.99
 class Tensors:
     """g, ∂g, ∂²g, T and ∂T as compiled functions of one set of coordinates.
 
-    Only g is differentiated, never an inverse: contractions are done on numbers.
+    Only g is differentiated, never an inverse: contractions are done on numbers. `closed` is false
+    where g is an integral on nodes and not a formula to read.
     """
 
-    def __init__(self, symbols: Sequence[sp.Symbol], g: Matrix, cubic: Callable[[], Any] | None):
-        self.symbols, self.g_expression = tuple(symbols), g
+    def __init__(self, symbols: Sequence[sp.Symbol], g: Matrix, cubic: Callable[[], Any] | None, closed: bool = True):
+        self.symbols, self.g_expression, self.closed = tuple(symbols), g, closed
         self._find_cubic = cubic
         self.dimension = len(self.symbols)
         self._upper = [(i, j) for i in range(self.dimension) for j in range(i, self.dimension)]
@@ -96,24 +97,26 @@ class Tensors:
     def cubic_expressions(self) -> Any:
         return None if self._find_cubic is None else self._find_cubic()
 
+    def _cubic_entries(self) -> list[Expr]:
+        t, n = self.cubic_expressions, range(self.dimension)
+        return [t[i][j][k] for i in n for j in n for k in n]
+
     @cached_property
-    def _cubic_tapes(self) -> tuple[Tape, Tape] | None:
-        t = self.cubic_expressions
-        if t is None:
-            return None
-        n = range(self.dimension)
-        entries = [t[i][j][k] for i in n for j in n for k in n]
-        slopes = [sp.diff(e, s) for s in self.symbols for e in entries]
-        return lower(entries, self.symbols), lower(slopes, self.symbols)
+    def _cubic_tape(self) -> Tape:
+        return lower(self._cubic_entries(), self.symbols)
+
+    @cached_property
+    def _cubic_slope_tape(self) -> Tape:
+        return lower([sp.diff(e, s) for s in self.symbols for e in self._cubic_entries()], self.symbols)
 
     def cubic(self, x: ArrayLike) -> Array | None:
         d = self.dimension
-        return run(self._cubic_tapes[0], x, d, d, d) if self._cubic_tapes else None
+        return None if self.cubic_expressions is None else run(self._cubic_tape, x, d, d, d)
 
     def cubic_slope(self, x: ArrayLike) -> Array | None:
         """∂ₗTᵢⱼₖ, shape (..., l, i, j, k)."""
         d = self.dimension
-        return run(self._cubic_tapes[1], x, d, d, d, d) if self._cubic_tapes else None
+        return None if self.cubic_expressions is None else run(self._cubic_slope_tape, x, d, d, d, d)
 
 
 def first_kind(dg: Array) -> Array:
@@ -155,10 +158,10 @@ class SolverChart:
     tangent vectors at a point given in ξ and in u respectively.
     """
 
-    def __init__(self, tensors: Tensors, own: Any, free: Any, edge: ArrayLike):
+    def __init__(self, tensors: Tensors, own: Any, free: Any, edge: ArrayLike, singular: Tape | None = None):
         self.tensors = tensors
         self._own, self._free = own, free
-        self._edge = edge
+        self._edge, self._singular = edge, singular
 
     @property
     def dimension(self) -> int:
@@ -203,6 +206,15 @@ class SolverChart:
         with np.errstate(invalid="ignore"):
             far = ~np.all(np.abs(u) < self._edge, axis=-1)
         return far | ~np.all(np.isfinite(self._free.back(np.where(far[..., None], 0.5, u))), axis=-1)
+
+    def side(self, u: ArrayLike) -> NDArray[np.int_] | None:
+        """A number for each region between the places where the metric is singular, −1 there; None without any."""
+        if self._singular is None:
+            return None
+        values = run(self._singular, self._free.back(u))
+        with np.errstate(invalid="ignore"):
+            number = (values > 0) @ (1 << np.arange(values.shape[-1]))
+            return np.where(np.all(np.abs(values) > 0, axis=-1), number, -1)
 
     def far(self, u: ArrayLike) -> NDArray[np.bool_]:
         """Where u is inside, but so far out that the metric is at the end of its floating-point range."""
@@ -275,8 +287,8 @@ class Metric:
         self.names, self.title, self.chart = tuple(names), title, chart
         self.family, self.derivation, self.dual = family, derivation, dual
         self.base, self._own, self.tensors = base, own, tensors
-        free_tensors, free_map, edge = solver
-        self.solver = SolverChart(free_tensors, own, free_map, edge)
+        free_tensors, free_map, edge, *singular = solver
+        self.solver = SolverChart(free_tensors, own, free_map, edge, *singular)
         self.closed_form = _ClosedForm(isometry, own) if isometry is not None else None
 
     @staticmethod
@@ -299,7 +311,7 @@ class Metric:
 
     @property
     def g(self) -> Matrix | None:
-        return self.tensors.g_expression if self.tensors else None
+        return self.tensors.g_expression if self.tensors and self.tensors.closed else None
 
     @property
     def g_tape(self) -> Tape | None:
@@ -439,7 +451,7 @@ def _build(family: Family, key: str) -> Metric:
     base = _tensors(family, next(iter(family.charts)))
     return Metric(
         own.chart.names, base, own, _tensors(family, key),
-        (_tensors(family, family.solver), free, np.array(free.edges)),
+        (_tensors(family, family.solver), free, np.array(free.edges), family.singular_tape),
         title=f"Family '{family.title}'", derivation=derivation, family=family, chart=key,
         isometry=_isometry(family), dual=Dual(own) if derivation.form else None,
     )  # fmt: skip
@@ -448,7 +460,8 @@ def _build(family: Family, key: str) -> Metric:
 def _isometry(family: Family) -> Isometry | None:
     kept = family.__dict__
     if "_isometry" not in kept:
-        kept["_isometry"] = recognise(derive(family).g, family.symbols)
+        g = derive(family).g
+        kept["_isometry"] = None if g is None else recognise(g, family.symbols)
     return kept["_isometry"]
 
 
@@ -461,6 +474,9 @@ def _tensors(family: Family, key: str) -> Tensors | None:
 
 def _make_tensors(family: Family, key: str) -> Tensors | None:
     derivation, own = derive(family), chart_map(family, key)
+    if derivation.moments and own.backward:
+        of_order, symbols, back = derivation.moments, own.chart.symbols, own.backward
+        return Tensors(symbols, of_order(2, symbols, back), lambda: of_order(3, symbols, back), closed=False)
     if own.chart.symbols == own.forward == family.symbols:
         return Tensors(family.symbols, derivation.continuous, lambda: derivation.cubic)
     # a picture is drawn in, not read: its formulas would be long and serve nobody

@@ -18,19 +18,35 @@ PIECES, MOST_PIECES = 4, 32  # fewer than four save nothing: calls cost more tha
 LARGEST_DRIFT = 1e-5
 WANTED_DRIFT = 1e-8
 AGREEMENT = 0.3
+ROUGHLY = 1.25
 LANES = 64  # solved together; more would only fill the memory
 
 
 def shortest(solver, a, b):
-    """The shortest curve found from a to b (L, d), a `Curves` of one lane for each, or None."""
+    """The shortest curve found from a to b (L, d), a `Curves` of one lane for each, or None.
+
+    Where the metric is singular somewhere, a geodesic may be shorter along another valley: where a
+    rough way is about as short, every start is tried, and the shortest curve taken.
+    """
     found = []
     for low in range(0, len(a), LANES):
         block = slice(low, low + LANES)
         found += _attempt(solver, energy.start(solver, a[block], b[block]))
     for lane, curve in enumerate(found):
-        if curve is None:
-            found[lane] = _detour(solver, a[lane], b[lane]) or _approach(solver, a[lane], b[lane])
+        if curve is None or _doubtful(solver, curve, a[lane], b[lane]):
+            found[lane] = _detour(solver, a[lane], b[lane], curve) or _approach(solver, a[lane], b[lane])
     return found
+
+
+def _doubtful(solver, curve, a, b):
+    """Whether, of a metric that is singular somewhere, a rough way round is hardly longer than the curve found."""
+    if solver.side(a) is None:
+        return False
+    ways = energy.troughs(a[None], b[None])[0]
+    step, middle = np.diff(ways, axis=-2), (ways[:, 1:] + ways[:, :-1]) / 2
+    whole = speed(solver.tensors.g(middle), step).sum(-1)
+    regular = (solver.side(middle) == solver.side(a)).all(-1)
+    return bool((whole[regular] < ROUGHLY * length(solver, curve)[0]).any())
 
 
 def length(solver, curves):
@@ -45,9 +61,12 @@ def _attempt(solver, start):
         return [c if c is not None and _minimal(solver, c) else None for c in curves]
 
 
-def _detour(solver, a, b):
-    """The shortest curve that the other starts lead to, or None."""
-    found = _attempt(solver, energy.bends(a[None], b[None])[0])
+def _detour(solver, a, b, known=None):
+    """The shortest of a known curve and those that the other starts lead to, or None."""
+    starts = energy.bends(a[None], b[None])[0]
+    if solver.side(a) is not None:
+        starts = np.concatenate([starts, energy.troughs(a[None], b[None])[0]])
+    found = [known, *_attempt(solver, starts)]
     lengths = [np.inf if c is None else length(solver, c)[0] for c in found]
     return found[int(np.argmin(lengths))]
 
@@ -74,7 +93,7 @@ def _polish(solver, relaxed, rough):
     while lanes.size:
         curves, converged = collocation.solve(solver, guess)
         drift, size = _examine(solver, curves)
-        sound = converged & (np.abs(size - rough[lanes]) <= AGREEMENT * size)
+        sound = converged & (np.abs(size - rough[lanes]) <= AGREEMENT * size) & _regular(solver, curves)
         for i in np.flatnonzero(sound & (drift < best[lanes])):
             found[lanes[i]], best[lanes[i]] = curves[[i]], drift[i]
         again = ~(sound & (drift < WANTED_DRIFT))
@@ -93,6 +112,14 @@ def _examine(solver, curves):
     size = (pace * weights).sum((1, 2))
     drift = np.abs(pace - size[:, None, None]).max((1, 2))
     return np.divide(drift, size, out=drift, where=size > 0), size
+
+
+def _regular(solver, curves):
+    """Whether a curve stays clear of where the metric is singular, (L,)."""
+    side = solver.side(curves.fine()[0])
+    if side is None:
+        return True
+    return (side == side[:, :1, :1]).all((1, 2))
 
 
 def _minimal(solver, curve):

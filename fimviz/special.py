@@ -5,6 +5,8 @@
     log I0(k)                          LogBesselI0            log_i0
     A^(n)(k), A = I1/I0                BesselRatio            bessel_ratio
     d^n/drho^n log I0(sqrt rho)        LogBesselI0Sqrt        log_i0_sqrt
+    log cosh x                         LogCosh                (by elementary functions)
+    sign x, constant on either side    Side                   (NumPy's sign)
 
 Each is one atom because its textbook expression cancels: 1 - A^2 - A/k, which is A'(k), loses
 all digits at large k, and the plain difference of polygammas loses six at x = 1e3, d = 1e-3.
@@ -131,6 +133,59 @@ class PolygammaQuotient(_Atom):
         for i in range(1, int(k) + 1):
             value = (mpmath.psi(int(n) + i, x + d) - i * value) / d
         return value
+
+
+class LogCosh(_Atom):
+    """log cosh x = |x| + log(1 + e^(-2|x|)) - log 2, which no x overflows; even."""
+
+    @classmethod
+    def eval(cls, x: Any) -> sp.Expr | None:
+        if x.is_zero:
+            return sp.S.Zero
+        return cls(-x) if x.could_extract_minus_sign() else None
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return sp.tanh(self.args[0])
+
+    def _eval_is_nonnegative(self) -> bool | None:
+        return True if self.args[0].is_real else None
+
+    def stable(self) -> sp.Expr:
+        """The same in elementary functions, as it is computed."""
+        size = sp.Abs(self.args[0])
+        return size + sp.log(1 + sp.exp(-2 * size)) - sp.log(2)
+
+    def _eval_rewrite_as_cosh(self, x: Any, **_: Any) -> Any:
+        return sp.log(sp.cosh(x))
+
+    @staticmethod
+    def _mp(x: Any) -> Any:
+        return mpmath.log(mpmath.cosh(x))
+
+    def _latex(self, printer: Any, exp: str | None = None) -> str:
+        text = rf"\log \cosh {{\left({printer._print(self.args[0])} \right)}}"
+        return text if exp is None else rf"\left({text}\right)^{{{exp}}}"
+
+    def _mathml_presentation(self, printer: Any) -> Any:
+        return _row(printer, _element(printer, "mi", "log"), _call(printer, "cosh", self.args[0]))
+
+
+class Side(sp.Function):
+    """The sign of x where x is not 0: unlike SymPy's its derivative is 0, without a delta at 0."""
+
+    @classmethod
+    def eval(cls, x: Any) -> sp.Expr | None:
+        return sp.sign(x) if x.is_number else None
+
+    def fdiff(self, argindex: int = 1) -> Any:
+        if argindex != 1:
+            raise ArgumentIndexError(self, argindex)
+        return sp.S.Zero
+
+    def _eval_is_real(self) -> bool | None:
+        return True if self.args[0].is_real else None
 
 
 class LogBesselI0(_Atom):

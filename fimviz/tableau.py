@@ -31,12 +31,13 @@ Field = Callable[[np.ndarray], np.ndarray]
 class Gauge:
     """What a state says of itself: `tolerance` (L, w, 1), the metric `g` (L, d, d) that measures
     its w blocks of d numbers, whether it has `left` the domain (L,), and the `drift` (L,) of what
-    should be constant."""
+    should be constant. `side` (L,), where given, is the region of the domain that it may not leave."""
 
     tolerance: np.ndarray
     g: np.ndarray
     left: np.ndarray
     drift: np.ndarray
+    side: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ class _Run:
         self.values[times <= 0] = np.repeat(y, (times <= 0).sum(1), axis=0)
         start = gauge(y)
         self.tolerance, self.g = start.tolerance.copy(), start.g.copy()
+        self.side = start.side
         self.h = np.full(lanes, first_step)
         self.ceiling = np.full(lanes, np.inf)
         self.before = np.full((2, lanes), np.nan)  # step and error of the last good step
@@ -98,7 +100,7 @@ class _Run:
         new, k = _step(self.field, y, self.f[lanes], h)
         there = self.gauge(new)
         error = _error(k, h, self.tolerance[lanes], self.g[lanes])
-        outside = there.left | ~np.isfinite(error + new.sum(1) + k[STAGES].sum(1))
+        outside = self._outside(there, lanes) | ~np.isfinite(error + new.sum(1) + k[STAGES].sum(1))
         drifts = ~(there.drift < LARGEST_DRIFT)
         good = ~outside & (error < 1) & ~drifts
         reached = np.where(final, last, t + h)
@@ -129,6 +131,9 @@ class _Run:
         stuck = ~good & (self.h[lanes] < SMALLEST_STEP)
         self.status[lanes[stuck]] = np.where(drifts & ~outside, LOST, LEFT)[stuck]
 
+    def _outside(self, there, lanes):
+        return there.left if self.side is None else there.left | (there.side != self.side[lanes])
+
     def _look_ahead(self, lanes):
         """Stop the lanes whose chart coordinates run to infinity at a foreseeable time.
 
@@ -142,7 +147,8 @@ class _Run:
         self.small[near] += 1
         self.status[near[self.small[near] > MOST_SMALL_STEPS]] = LOST
         d = self.g.shape[1]
-        rate = (self.f[near, d : 2 * d] / self.y[near, d : 2 * d]).max(1)
+        # fmax: a coordinate at rest says nothing
+        rate = np.fmax.reduce(self.f[near, d : 2 * d] / self.y[near, d : 2 * d], axis=1)
         horizon = np.where(rate > 0, self.t[near] + 1 / rate, np.inf)
         seen = np.abs(horizon - self.horizon[near]) < SAME_EDGE
         self.horizon[near] = horizon
@@ -151,7 +157,7 @@ class _Run:
         v, c = self.y[edge, d : 2 * d], rest**2 * self.f[edge, d : 2 * d]
         beyond = self.y[edge]
         beyond[:, :d] += rest * v + FARTHER * c
-        inside = ~self.gauge(beyond).left
+        inside = ~self._outside(self.gauge(beyond), edge)
         self.y[edge[inside]] = beyond[inside]
         self.status[edge], self.t[edge] = LEFT, self.horizon[edge]
 

@@ -6,13 +6,20 @@ A tape is plain data, so a formula crosses into the page as numbers and never as
 
 Registers 0…n_in−1 are the inputs, the constants follow, the rest are temporaries. Each
 instruction is five integers. Both interpreters share the order of `OPS`, and a test compares it.
+
+A tape with integrals in it (see `trapezoid`) has one more entry, and their values follow the inputs:
+
+    "sums": [{"at": tape, "columns": [[…], …], "body": tape, "weights": [[…], …]}]
+
+`at` makes a loop's parameters of the inputs, `body` its integrands of one number a column and of the
+parameters; output j of the loop is Σₖ weights[j][k] · body(columns[…][k], parameters)[j].
 """
 
 from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from itertools import permutations
@@ -24,6 +31,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from fimviz import special
 from fimviz.exponential import Expr
+from fimviz.trapezoid import Fixed, Loop, Trapezoid, Z, points
 
 OPS = (
     "add sub mul div neg inv square pow sqrt exp log log1p expm1 sin cos tan asin acos atan atan2 "
@@ -35,12 +43,14 @@ WIDTH = 5
 _LARGEST_POWER = 64
 # what a formula may be, however it came to be
 _DEEPEST, _LARGEST_INTEGER = 64, 10**300
+# lanes whose loops are run together: more would only leave the cache
+_LANES = 64
 
 _UNARY = {
     sp.exp: "exp", sp.log: "log", sp.sin: "sin", sp.cos: "cos", sp.tan: "tan",
     sp.asin: "asin", sp.acos: "acos", sp.atan: "atan", sp.sinh: "sinh", sp.cosh: "cosh",
     sp.tanh: "tanh", sp.asinh: "asinh", sp.acosh: "acosh", sp.atanh: "atanh", sp.Abs: "abs",
-    sp.sign: "sign", sp.loggamma: "lgamma", sp.erf: "erf", special.LogBesselI0: "log_i0",
+    sp.sign: "sign", special.Side: "sign", sp.loggamma: "lgamma", sp.erf: "erf", special.LogBesselI0: "log_i0",
 }  # fmt: skip
 _ORDERED = {
     sp.polygamma: "polygamma",
@@ -86,6 +96,13 @@ class Tape:
     consts: tuple[float, ...]
     code: tuple[int, ...]
     out: tuple[int, ...]
+    sums: tuple[Sums, ...] = ()
+
+    @staticmethod
+    def from_dict(raw: Mapping[str, Any]) -> Tape:
+        """The tape of its JSON form."""
+        lists = (tuple(raw[name]) for name in ("consts", "code", "out"))
+        return Tape(raw["n_in"], raw["n_reg"], *lists, tuple(map(Sums.from_dict, raw.get("sums", ()))))
 
     def as_dict(self) -> dict[str, Any]:
         """The JSON form that the browser interprets."""
@@ -95,6 +112,7 @@ class Tape:
             "consts": list(self.consts),
             "code": list(self.code),
             "out": list(self.out),
+            **({"sums": [one.as_dict() for one in self.sums]} if self.sums else {}),
         }
 
     def __call__(self, *inputs: ArrayLike) -> NDArray[np.float64]:
@@ -103,6 +121,8 @@ class Tape:
             raise ValueError(f"{len(inputs)} inputs given to a tape of {self.n_in}.")
         registers: list[Any] = [np.asarray(a, float) for a in inputs]
         shape = np.broadcast_shapes(*(a.shape for a in registers))
+        for one in self.sums:
+            registers += one(registers, shape)
         registers += self.consts
         registers += [None] * (self.n_reg - len(registers))
         with np.errstate(all="ignore"):
@@ -127,7 +147,10 @@ class Tape:
 
         Where a formula leaves its domain or its range, every output is nan.
         """
-        registers: list[Any] = [*inputs, *self.consts, *(0.0,) * (self.n_reg - len(inputs) - len(self.consts))]
+        registers: list[Any] = [*inputs]
+        for one in self.sums:
+            registers += one.scalar(inputs)
+        registers += [*self.consts, *(0.0,) * (self.n_reg - len(registers) - len(self.consts))]
         try:
             for run, dst, a, b, c, kind in self._scalar_program:
                 if kind == _BINARY_CALL:
@@ -161,6 +184,51 @@ class Tape:
             program = [(_RUN[OPS[op]], d, a, b, c, _kind(OPS[op])) for op, d, a, b, c in rows]
             self.__dict__["_cached_program"] = program
         return program
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Weighted sums over nodes: the loop of a tape with integrals; see the module's docstring."""
+
+    at: Tape
+    columns: tuple[tuple[float, ...], ...]
+    body: Tape
+    weights: tuple[tuple[float, ...], ...]
+
+    @staticmethod
+    def from_dict(raw: Mapping[str, Any]) -> Sums:
+        columns, weights = (tuple(map(tuple, raw[name])) for name in ("columns", "weights"))
+        return Sums(Tape.from_dict(raw["at"]), columns, Tape.from_dict(raw["body"]), weights)
+
+    def as_dict(self) -> dict[str, Any]:
+        rows = {"columns": [*map(list, self.columns)], "weights": [*map(list, self.weights)]}
+        return {"at": self.at.as_dict(), "body": self.body.as_dict(), **rows}
+
+    def __call__(self, inputs: Sequence[NDArray[Any]], shape: tuple[int, ...]) -> list[NDArray[Any]]:
+        """The sums at inputs that broadcast to `shape`, a block of lanes at a time: one array each."""
+        lanes = np.broadcast_to(self.at(*inputs), (*shape, len(self.at.out)))
+        flat = lanes.reshape(-1, lanes.shape[-1])
+        totals = np.empty((len(flat), len(self.weights)))
+        for low in range(0, len(flat), _LANES):
+            totals[low : low + _LANES] = self._block(flat[low : low + _LANES])
+        return [*np.moveaxis(totals.reshape(*shape, len(self.weights)), -1, 0)]
+
+    def scalar(self, inputs: Sequence[float]) -> list[float]:
+        return self._block(np.array([self.at.scalar(*inputs)]))[0].tolist()
+
+    def _block(self, lanes: NDArray[Any]) -> NDArray[Any]:
+        columns, weights = self._arrays
+        values = self.body(*columns, *np.moveaxis(lanes[..., None], 1, 0))
+        with np.errstate(all="ignore"):
+            return np.einsum("...kj,jk->...j", values, weights)
+
+    @property
+    def _arrays(self) -> tuple[NDArray[Any], NDArray[Any]]:
+        arrays = self.__dict__.get("_cached_arrays")
+        if arrays is None:
+            arrays = np.array(self.columns), np.array(self.weights)
+            self.__dict__["_cached_arrays"] = arrays
+        return arrays
 
 
 def _kind(name: str) -> int:
@@ -218,6 +286,7 @@ class _Builder:
         self.n_in = len(self.symbols)
         self.consts: dict[float, int] = {}
         self.rows: list[tuple[str, Any, Any, Any]] = []
+        self.sums: list[Trapezoid] = []
         self.numbers: dict[tuple[Any, ...], tuple[str, int]] = {}
         self.seen: dict[Expr, Any] = {}
         self.depth = 0
@@ -328,6 +397,13 @@ class _Builder:
             return self.emit("log1p", self.visit(e.args[0] - 1))
         if kind in _UNARY:
             return self.emit(_UNARY[kind], self.visit(e.args[0]))
+        if kind is Trapezoid:
+            self.sums.append(e)
+            return ("s", len(self.sums) - 1)
+        if kind is Fixed:
+            return self.visit(e.args[0])
+        if kind is special.LogCosh:
+            return self.visit(e.stable())
         if kind in _ORDERED:
             first, *second = (self.visit(a) for a in e.args[1:])
             return self.emit(_ORDERED[kind], first, second[0] if second else None, int(e.args[0]))
@@ -371,7 +447,8 @@ class _Builder:
 
     def finish(self, out: list[Any]) -> Tape:
         """Give temporaries their registers, reusing one as soon as its last reader is done."""
-        first = self.n_in + len(self.consts)
+        first = self.n_in + len(self.sums) + len(self.consts)
+        sums, place_of = self._loops()
         last_use = {arg: i for i, row in enumerate(self.rows) for arg in row[1:] if _is_temp(arg)}
         kept = {o for o in out if _is_temp(o)}
         place: dict[Any, int] = {}
@@ -385,7 +462,9 @@ class _Builder:
             if isinstance(arg, int):
                 return arg
             kind, index = arg
-            return index if kind == "i" else self.n_in + index if kind == "k" else place[arg]
+            if kind == "s":
+                return self.n_in + place_of[index]
+            return index if kind == "i" else self.n_in + len(self.sums) + index if kind == "k" else place[arg]
 
         for i, (op, *args) in enumerate(self.rows):
             operands = [register(a) for a in args]
@@ -400,7 +479,30 @@ class _Builder:
                 target, top = top, top + 1
             place["t", i] = target
             code += [_CODE[op], target, *operands]
-        return Tape(self.n_in, top, tuple(self.consts), tuple(code), tuple(register(o) for o in out))
+        return Tape(self.n_in, top, tuple(self.consts), tuple(code), tuple(register(o) for o in out), sums)
+
+    def _loops(self) -> tuple[tuple[Sums, ...], list[int]]:
+        """One loop for all integrals on the same nodes, and the position of each integral's value."""
+        groups: dict[Any, list[int]] = {}
+        for index, one in enumerate(self.sums):
+            groups.setdefault(one.rule, []).append(index)
+        order = [index for group in groups.values() for index in group]
+        symbols = tuple(self.symbols)
+        loops = tuple(_loop([self.sums[i] for i in group], rule, symbols) for rule, group in groups.items())
+        return loops, sorted(range(len(order)), key=order.__getitem__)
+
+
+def _loop(group: Sequence[Trapezoid], rule: tuple[float, float, int], symbols: Sequence[sp.Symbol]) -> Sums:
+    loop = Loop(group)
+    z, weights = points(*rule)
+    tables = lower([*loop.columns, *loop.factors], (Z,))(z).T
+    columns, factors = tables[: len(loop.columns)], tables[len(loop.columns) :]
+    return Sums(
+        lower(loop.lanes, symbols),
+        tuple(map(tuple, columns.tolist())),
+        lower(loop.bodies, (*loop.columns.values(), *loop.lanes.values())),
+        tuple(map(tuple, (weights * factors).tolist())),
+    )
 
 
 def _is_temp(arg: Any) -> bool:

@@ -17,6 +17,7 @@ RANK = {
     for rank, rooms in enumerate(
         [
             ["errors", "special", "exponential", "tableau", "theme", "words", "arclength", "curve", "spray"],
+            ["trapezoid"],
             ["tape", "sample_size", "isometry", "energy", "notation"],
             ["family", "collocation"],
             ["atlas"],

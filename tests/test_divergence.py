@@ -12,7 +12,8 @@ from fimviz.derive.examination import examination_points
 from fimviz.divergence import entropy_tape, kl_by_quadrature, kl_expression, kl_hessian, kl_slopes, kl_tape
 from fimviz.family import POSITIVE
 from fimviz.irregular import IRREGULAR
-from fimviz.special import BesselRatio
+from fimviz.special import BesselRatio, LogCosh
+from fimviz.trapezoid import Fixed
 
 EVERY = pytest.mark.parametrize("slug", CATALOG)
 WITH_KL = pytest.mark.parametrize("slug", [s for s, f in CATALOG.items() if kl_expression(f)])
@@ -43,10 +44,16 @@ def test_kl_is_positive_and_vanishes_only_at_home(slug):
     assert np.all(kl(CATALOG[slug], p, p) >= 0)
 
 
+def away(family, theta):
+    """Those of θ that are no nearer than 1 to where the metric is singular: there the coefficient of h⁴ is large."""
+    tape = family.singular_tape
+    return theta if tape is None else theta[np.all(np.abs(tape(*theta.T)) > 1, axis=-1)]
+
+
 @EVERY
 def test_kl_begins_with_half_the_square_of_the_length(slug):
     # KL(θ‖θ + hv) = h²/2 g(v, v) + h³(¼ ∂ᵥ g(v, v) − T(v, v, v)/12) + O(h⁴)
-    theta = examination_points(CATALOG[slug], 10, seed=6)
+    theta = away(CATALOG[slug], examination_points(CATALOG[slug], 10, seed=6))
     metric, v, h = fisher_metric(CATALOG[slug]), directions(slug, theta), 1e-3
     _, dg = metric.base.g_dg(theta)
     third = np.einsum("nkij,nk,ni,nj->n", dg, v, v, v) / 4
@@ -61,6 +68,7 @@ def test_kl_begins_with_half_the_square_of_the_length(slug):
 
 def _exactly(expression, symbols, rows):
     """An expression at each row, in 60 digits; special functions of the library by SymPy's own evaluation."""
+    expression = expression.doit().replace(Fixed, lambda x: x).replace(LogCosh, lambda x: sp.log(sp.cosh(x)))
     if expression.has(BesselRatio):
         values = [dict(zip(symbols, map(sp.Rational, row))) for row in rows]
         return [float(sp.N(expression.xreplace(v), 30, maxn=400)) for v in values]

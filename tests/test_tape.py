@@ -189,7 +189,7 @@ def test_a_tape_survives_json():
     tape = lower([sp.exp(X) / (1 + Y**2), special.BesselRatio(2, P)], (X, Y, P))
     text = json.dumps(tape.as_dict(), allow_nan=False)
     raw = json.loads(text)
-    again = Tape(raw["n_in"], raw["n_reg"], tuple(raw["consts"]), tuple(raw["code"]), tuple(raw["out"]))
+    again = Tape.from_dict(raw)
     assert again == tape
     assert hash(again) == hash(tape)
     assert again(0.3, 0.4, 2.0).tolist() == tape(0.3, 0.4, 2.0).tolist()
@@ -215,8 +215,7 @@ def test_every_family_is_described_in_finite_json(slug):
 def test_the_tapes_for_the_stage_fit_together(slug):
     family = CATALOG[slug]
     spec = model.describe(family)
-    tapes = {k: Tape(v["n_in"], v["n_reg"], *(tuple(v[x]) for x in ("consts", "code", "out")))
-             for k, v in {**spec["solver"], "kl": spec["kl"]}.items() if isinstance(v, dict)}  # fmt: skip
+    tapes = {k: Tape.from_dict(v) for k, v in {**spec["solver"], "kl": spec["kl"]}.items() if isinstance(v, dict)}
     u = tapes["from_theta"](*family.default)
     assert tapes["to_theta"](*u) == pytest.approx(family.default, rel=1e-13, abs=1e-13)
     assert ("kl" in tapes) == (kl_expression(family) is not None)

@@ -10,6 +10,7 @@ import sympy as sp
 
 from fimviz.derive.kernel_moments import kernel_moments
 from fimviz.derive.location_scale import location_scale
+from fimviz.derive.score_moments import score_moments
 from fimviz.derive.steps import Derivation, Step
 from fimviz.exponential import symmetric_matrix
 from fimviz.family import Family
@@ -20,12 +21,13 @@ __all__ = ["Derivation", "Step", "derive"]
 def derive(family: Family) -> Derivation:
     """The metric of one observation of `family`, with the steps that led to it.
 
-    Rules in order: score identity (exponential families), location–scale, kernel table. Raises
-    `NotImplementedError` where none applies. Derived once a family.
+    Rules in order: score identity (exponential families), location–scale, kernel table; then, for a
+    family that declares its nodes, quadrature. Raises `NotImplementedError` where none applies.
+    Derived once a family.
     """
     kept = family.__dict__
     if "_derivation" not in kept:
-        rules = (score_identity, location_scale, kernel_moments)
+        rules = (score_identity, location_scale, kernel_moments, score_moments)
         kept["_derivation"] = next(filter(None, (rule(family) for rule in rules)), None)
     if kept["_derivation"] is None:
         raise NotImplementedError(

@@ -45,7 +45,7 @@ class Verdict:
     """The finding and the numbers behind it, each the worst over the points examined.
 
     mass_error |∫p − 1|; score_mean |E[s]| and disagreement |E[s sᵀ] − g|, in units of √gᵢᵢ and
-    √(gᵢᵢgⱼⱼ), the latter nan where there is no closed form g; hessian_gap |−E[∂²ℓ] − E[s sᵀ]|
+    √(gᵢᵢgⱼⱼ), the latter nan where there is no g but these numbers; hessian_gap |−E[∂²ℓ] − E[s sᵀ]|
     likewise; condition λmax/λmin of the scaled metric.
     """
 
@@ -60,7 +60,8 @@ class Verdict:
     @property
     def regular(self) -> bool:
         """Whether there is a metric to draw: it exists, and its formula agrees with the definition."""
-        return self.state in (State.REGULAR, State.SCORE_ONLY)
+        known = self.state is State.NO_FORMULA and np.isfinite(self.disagreement)
+        return self.state in (State.REGULAR, State.SCORE_ONLY) or known
 
 
 def examination_points(family: Family, count: int = 8, seed: int = 0) -> Array:
@@ -121,7 +122,7 @@ def _held_against_quadrature(family: Family, theta: Array) -> Verdict:
             "hessian_gap": _worst((hessian - second) / scale),
             "condition": float(np.max(eigenvalues[..., -1] / np.maximum(eigenvalues[..., 0], 1e-300))),
         }
-    state = _state(numbers, size)
+    state = _as_declared(family, _state(numbers, size))
     said = {
         "mass": _just_not_one(float(mass[np.argmax(np.abs(mass - 1))])),
         "name": family.names[int(np.argmin(size.max(axis=0)))],
@@ -132,9 +133,10 @@ def _held_against_quadrature(family: Family, theta: Array) -> Verdict:
 
 
 def _closed_form(family: Family, theta: Array) -> Array | None:
-    """The derived metric at θ, or None: a rule that does not apply, or fails, is no verdict."""
+    """The derived metric at θ, its integrals on the declared nodes if it has some, or None: a rule that does not apply, or fails, is no verdict."""
     try:
-        g = derive(family).continuous
+        found = derive(family)
+        g = found.moments(2, family.symbols, family.symbols) if found.moments else found.continuous
         values = lower(list(g), family.symbols)(*np.moveaxis(theta, -1, 0))
     except (ArithmeticError, LookupError, NotImplementedError, TypeError, ValueError):
         return None
@@ -153,6 +155,13 @@ def _just_not_one(mass: float) -> str:
 
 def _worst(values: Array) -> float:
     return float(np.max(np.abs(values))) if np.isfinite(values).all() else float("inf")
+
+
+def _as_declared(family: Family, state: State) -> State:
+    """A metric known on nodes has no formula; one that is singular somewhere has information elsewhere."""
+    if state is State.REGULAR and family.mean is not None:
+        return State.NO_FORMULA
+    return State.SINGULAR if state is State.NO_INFORMATION and family.singular is not None else state
 
 
 def _state(n: dict[str, float], size: Array) -> State:

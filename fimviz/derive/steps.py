@@ -26,18 +26,20 @@ class Step:
 class Derivation:
     """How the metric of a family was found.
 
-    g is the metric of one observation in the declared parameters, `cubic` the Amari–Chentsov
-    tensor Tᵢⱼₖ = E[∂ᵢℓ ∂ⱼℓ ∂ₖℓ] there, found when first asked for; `form` is the exponential form,
-    if the family has one; `expect` is the expectation as the rule knows it, of functions of x (of
-    z = (x − μ)/σ for location–scale), or None.
+    g is the metric of one observation in the declared parameters, or None where it is no formula;
+    `cubic` the Amari–Chentsov tensor Tᵢⱼₖ = E[∂ᵢℓ ∂ⱼℓ ∂ₖℓ] there, found when first asked for; `form`
+    the exponential form, if the family has one; `expect` is the expectation as the rule knows it, of
+    functions of x (of z = (x − μ)/σ for location–scale), or None. `moments(order, symbols, back)` are
+    the products of so many scores in the coordinates `symbols`, θ = back, as integrals on nodes.
     """
 
     rule: str
     steps: tuple[Step, ...]
-    g: Matrix
+    g: Matrix | None
     find_cubic: Callable[[], Cubic]
     form: ExponentialForm | None = None
     expect: Callable[[Expr], Expr | None] | None = None
+    moments: Callable[..., Any] | None = None
 
     @cached_property
     def cubic(self) -> Cubic:

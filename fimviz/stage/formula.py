@@ -202,6 +202,8 @@ def line_element(family: Family, key: str, before: str = "", factor: str = "") -
 
     The coefficients are written in the declared parameters, whatever the chart: dμ²/σ² + 2 d(log σ)².
     """
+    if derive(family).g is None:
+        return None
     own = chart_map(family, key)
     steps = [sp.Symbol(f"d_{name}", real=True) for name in own.chart.names]
     total = quadratic(coefficients(family, key), steps)

@@ -34,6 +34,7 @@ def describe(family: Family) -> dict[str, Any]:
             "to_theta": _tape(_back(free), _u(free)),
             "metric": solver.tensors.g_dg_tape.as_dict(),
             "edge": [_finite(bound) for bound in free.edges],
+            "singular": _singular(family, free),
         },
         "log_density": family.density_tape.as_dict(),
         "support": {
@@ -147,6 +148,11 @@ def _between(own: ChartMap, free: ChartMap) -> dict[str, Any]:
         "jac_u": _tape([sp.diff(f, s) for f in forward for s in u], u),
         "to_u": to_u,
     }
+
+
+def _singular(family: Family, free: ChartMap) -> dict[str, Any] | None:
+    """u -> what changes sign where the metric is singular; None where it never is."""
+    return _tape(_in_u(family.singular(*family.symbols), free), _u(free)) if family.singular else None
 
 
 def _natural(family: Family, free: ChartMap) -> dict[str, Any] | None:

@@ -22,6 +22,7 @@ export function connector(space, shoot, sphere = null) {
   const solve = (from, to, warm) => circle(from, to) ?? between(tools, from, to, warm);
   return function connect(uA, uB, warm = null, m = 96) {
     if (!space.inside(uA) || !space.inside(uB)) return { ok: false, reason: "outside" };
+    if (space.side(uA) !== space.side(uB)) return { ok: false, reason: "no-geodesic" };
     if (uA.every((a, k) => a === uB[k])) return resting(uA, m, space.d);
     const swap = comesAfter(uA, uB);
     const [from, to] = swap ? [uB, uA] : [uA, uB];
@@ -58,11 +59,21 @@ function settle(tools, from, Q, K) {
   for (; K <= MOST_PANELS; K *= 2, Q = Q.map(refine)) {
     if (!tools.solve(from, Q, K)) return result;
     const { at, between: others } = tools.speeds(from, Q, K);
-    const drift = Math.max(spreadOf(at), spreadOf(others));
+    const drift = regular(tools.space, from, Q) ? Math.max(spreadOf(at), spreadOf(others)) : Infinity;
     result = { ok: drift <= ALLOWED_DRIFT, reason: "inaccurate", from, Q, K, speeds: at, drift };
     if (drift <= WANTED_DRIFT) break;
   }
   return result;
+}
+
+/** Whether the path stays where it began among the places where the metric is singular. */
+function regular(space, from, Q) {
+  const side = space.side(from), u = from.slice();
+  for (let i = 0; i < Q[0].length; i++) {
+    for (let k = 0; k < u.length; k++) u[k] = from[k] + Q[k][i];
+    if (space.side(u) !== side) return false;
+  }
+  return true;
 }
 
 function spreadOf(speeds) {

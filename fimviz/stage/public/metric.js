@@ -28,6 +28,7 @@ export function makeSpace(solver, d) {
   const place = upper(d);
   const scratch = columns(tape.nOut);
   const edges = Array.from({ length: d }, (_, k) => (Array.isArray(solver.edge) ? solver.edge[k] : solver.edge) ?? Infinity);
+  const sideOf = sides(solver.singular);
   const space = {
     d,
     terms,
@@ -51,14 +52,30 @@ export function makeSpace(solver, d) {
       const values = tape.at(u);
       return Float64Array.from(place, (p) => values[p]);
     },
+    /** The region of u between the places where the metric is singular, −1 there; 0 everywhere for most models. */
+    side: sideOf,
     /** Beyond the edge or not a number. */
     outside(u) {
       for (let k = 0; k < d; k++) if (!(Math.abs(u[k]) < edges[k])) return true;
       return false;
     },
-    inside: (u) => !space.outside(u) && cholesky(space.matrix(u), d) !== null,
+    inside: (u) => !space.outside(u) && sideOf(u) >= 0 && cholesky(space.matrix(u), d) !== null,
   };
   return space;
+}
+
+function sides(singular) {
+  if (!singular) return () => 0;
+  const tape = compileTape(singular);
+  return function side(u) {
+    const values = tape.at(u);
+    let number = 0;
+    for (let k = 0; k < values.length; k++) {
+      if (!(Math.abs(values[k]) > 0)) return -1;
+      if (values[k] > 0) number += 2 ** k;
+    }
+    return number;
+  };
 }
 
 function squaredSpeed(T, V, i, d, place) {

@@ -58,13 +58,14 @@ function makeBatch(space) {
   const { d } = space;
   const take = {
     q: columns(d), v: columns(d), a: columns(d), q1: columns(d), v1: columns(d), a1: columns(d), unit: columns(d),
-    lane: columns(7), stageV: Array.from({ length: STAGES }, () => columns(d)),
+    lane: columns(8), stageV: Array.from({ length: STAGES }, () => columns(d)),
     stageA: Array.from({ length: STAGES }, () => columns(d)), T: space.tensors(), error: columns(4),
   };
-  let x, coarse;
+  let x, coarse, side;
 
   function start(u, velocities, lanes, h, grain) {
     coarse = grain;
+    side = space.side(u);
     const sized = (t) => (Array.isArray(t) ? t.map((s) => s(lanes)) : t(lanes));
     x = Object.fromEntries(Object.entries(take).map(([name, t]) => [name, sized(t)]));
     for (let i = 0; i < lanes; i++) {
@@ -72,7 +73,7 @@ function makeBatch(space) {
         x.q[k][i] = u[k];
         x.v[k][i] = velocities[i * d + k];
       }
-      [i, 0, h, h, 0, h, 1].forEach((value, column) => { x.lane[column][i] = value; });
+      [i, 0, h, h, 0, h, 1, 0].forEach((value, column) => { x.lane[column][i] = value; });
     }
     slopes(x.q, x.v, x.a, lanes);
     for (let i = 0; i < lanes; i++) measureUnits(i);
@@ -90,7 +91,7 @@ function makeBatch(space) {
   }
 
   /** lane columns: 0 number, 1 time, 2 step wanted, 3 step taken (clipped at the end), 4 |v|²_g − 1 so far,
-   *  5 and 6 the last accepted step and its error. */
+   *  5 and 6 the last accepted step and its error, 7 whether a step went across a place where the metric is singular. */
   function clip(n, length) {
     const [, t, wanted, h] = x.lane;
     for (let i = 0; i < n; i++) h[i] = Math.min(wanted[i], length - t[i]);
@@ -149,6 +150,7 @@ function makeBatch(space) {
   }
 
   function accepted(i) {
+    if (space.side(pointOf(x.q1, i)) !== side) return false;
     const change = Math.abs(x.error[3][i] - x.lane[4][i]);
     return x.error[0][i] <= 1 && change < coarse * WORST_STEP_DRIFT * (tolerance(x.lane[3][i]) / TOLERANCE);
   }
@@ -156,7 +158,10 @@ function makeBatch(space) {
   function shorten(i, result) {
     const error = x.error[0][i];
     const h = x.lane[3][i];
-    x.lane[2][i] = h * (error > 1 && error < Infinity ? Math.max(0.2, 0.9 * error ** -0.125) : 0.3);
+    // a step across a place where the metric is singular is halved until that place is found
+    const across = error <= 1 && space.side(pointOf(x.q1, i)) !== side;
+    if (across) [x.lane[2][i], x.lane[7][i]] = [h / 2, 1];
+    else x.lane[2][i] = h * (error > 1 && error < Infinity ? Math.max(0.2, 0.9 * error ** -0.125) : 0.3);
     return stalled(i, result) && finish(i, result, EDGE, remaining(i));
   }
 
@@ -164,6 +169,7 @@ function makeBatch(space) {
 
   /** Length still to go where u runs off to infinity as a logarithm does: u̇ / ü along the fastest coordinate. */
   function remaining(i) {
+    if (x.lane[7][i] > 0) return 0;
     let fastest = 0;
     for (let k = 1; k < d; k++) if (Math.abs(x.v[k][i]) > Math.abs(x.v[fastest][i])) fastest = k;
     const rest = x.v[fastest][i] / x.a[fastest][i];

@@ -1,6 +1,8 @@
 /**
  * Formulas as data: a tape is {n_in, n_reg, consts, code, out}, five integers [op, dst, a, b, c] an instruction.
  * Registers 0..n_in-1 are the inputs, then the constants, then temporaries. No source is ever generated.
+ * A tape may have integrals, whose values follow the inputs: sums = [{at, columns, body, weights}], where the tape `at`
+ * makes a loop's parameters of the inputs, and sum j is Σₖ weights[j][k]·body(columns[…][k], parameters)[j].
  *
  * compileTape(tape) -> {nIn, nOut, run(inputs, outputs, lanes), at(xs, out?)}
  *   run: inputs[i] is a Float64Array of `lanes` values or a number for all lanes; outputs[j] likewise (arrays only).
@@ -21,6 +23,7 @@ export const OPS = (
 const WIDTH = 5;
 const BLOCK = 64;
 const MOST_REGISTERS = 100_000;
+const MOST_NODES = 10_000;
 const BINARY = new Set(["add", "sub", "mul", "div", "pow", "atan2", "min", "max", "lt", "polygamma_difference", "polygamma_quotient"]);
 const HIGHEST_ORDER = { polygamma: 4, polygamma_difference: 4, bessel_ratio: 3, log_i0_sqrt: 4, polygamma_quotient: 36 };
 
@@ -79,15 +82,34 @@ function validate(tape) {
   if (!whole(nIn) || !whole(nReg) || nReg > MOST_REGISTERS) refuse(`n_in ${nIn}, n_reg ${nReg} are not register counts`);
   if (![consts, code, out].every(Array.isArray)) refuse("consts, code and out must be arrays");
   if (!consts.every((k) => typeof k === "number")) refuse("a constant is not a number");
-  if (nIn + consts.length > nReg) refuse(`${nIn} inputs and ${consts.length} constants exceed ${nReg} registers`);
+  const nSum = sumsOf(tape).reduce((count, sum) => count + validateSum(sum, nIn, refuse), 0);
+  if (nIn + nSum + consts.length > nReg) refuse(`${nIn + nSum} inputs and ${consts.length} constants exceed ${nReg} registers`);
   if (code.length % WIDTH !== 0) refuse(`the code's length ${code.length} is not a multiple of ${WIDTH}`);
   const register = (r) => {
     if (!whole(r) || r >= nReg) refuse(`register ${r} is outside 0..${nReg - 1}`);
   };
   out.forEach(register);
-  const first = nIn + consts.length;
+  const first = nIn + nSum + consts.length;
   for (let pc = 0; pc < code.length; pc += WIDTH) checkInstruction(code.slice(pc, pc + WIDTH), first, register);
 }
+
+/** A loop over nodes: how many values it gives. */
+function validateSum(sum, nIn, refuse) {
+  const { at, columns, body, weights } = sum ?? {};
+  [at, body].forEach(validate);
+  if (![columns, weights].every((rows) => Array.isArray(rows) && rows.every(Array.isArray))) refuse("columns and weights must be arrays of arrays");
+  const nodes = weights[0]?.length ?? 0;
+  const rows = [...columns, ...weights];
+  if (nodes > MOST_NODES || !rows.every((row) => row.length === nodes)) refuse(`a sum needs rows of one length, at most ${MOST_NODES}`);
+  if (!rows.every((row) => row.every((x) => typeof x === "number"))) refuse("a node or a weight is not a number");
+  if (at.n_in !== nIn || body.n_in !== columns.length + at.out.length || body.out.length !== weights.length) {
+    refuse("a sum's inputs and outputs do not fit together");
+  }
+  return weights.length;
+}
+
+const sumsOf = ({ sums }) => sums ?? [];
+const sumCount = (tape) => sumsOf(tape).reduce((count, { weights }) => count + weights.length, 0);
 
 function checkInstruction([op, dst, a, b, c], firstTemporary, register) {
   const name = OPS[op];
@@ -124,6 +146,7 @@ export function compileTape(tape) {
 /** Registers of BLOCK lanes, kept between calls (constants are written once). */
 function overLanes(tape, code, out) {
   let registers = null;
+  const sums = sumsOf(tape).map(summation);
   const splits = new Map();
   /** The code apart into what is the same in all lanes and what is not, for this kind of inputs. */
   function split(inputs) {
@@ -143,17 +166,64 @@ function overLanes(tape, code, out) {
     for (let start = 0; start < lanes; start += BLOCK) {
       const n = Math.min(BLOCK, lanes - start);
       for (let i = 0; i < tape.n_in; i++) if (typeof inputs[i] !== "number") load(registers[i], inputs[i], start, n);
+      for (let s = 0, place = tape.n_in; s < sums.length; place += sums[s++].count) sums[s].overLanes(registers, place, n);
       interpret(each, registers, n);
       for (let j = 0; j < out.length; j++) store(outputs[j], registers[out[j]], start, n);
     }
   };
 }
 
-function blockRegisters({ n_in: nIn, n_reg: nReg, consts }) {
-  const memory = new Float64Array(nReg * BLOCK);
-  const registers = Array.from({ length: nReg }, (_, r) => memory.subarray(r * BLOCK, (r + 1) * BLOCK));
-  consts.forEach((value, k) => registers[nIn + k].fill(value));
+function blockRegisters(tape, size = BLOCK) {
+  const { n_in: nIn, n_reg: nReg, consts } = tape;
+  const memory = new Float64Array(nReg * size);
+  const registers = Array.from({ length: nReg }, (_, r) => memory.subarray(r * size, (r + 1) * size));
+  const first = nIn + sumCount(tape);
+  consts.forEach((value, k) => registers[first + k].fill(value));
   return registers;
+}
+
+/**
+ * A loop over nodes, its memory kept. Lanes are taken one by one, and for each the body runs on all nodes together: so
+ * one point and many are the same numbers, and the tabulated columns are written once.
+ */
+function summation({ at, columns, body, weights }) {
+  const code = Int32Array.from(body.code);
+  const rows = weights.map((row) => Float64Array.from(row));
+  const nodes = rows[0].length;
+  const parameters = onePoint(at, Int32Array.from(at.code), Int32Array.from(at.out));
+  const [point, sums] = [new Float64Array(at.n_in), new Float64Array(rows.length)];
+  let registers = null;
+
+  function ready() {
+    registers = blockRegisters(body, nodes);
+    columns.forEach((column, i) => registers[i].set(column));
+  }
+
+  /** The sums at one point, in a buffer that is used again. */
+  function one(xs) {
+    if (registers === null) ready();
+    const values = parameters(xs);
+    for (let j = 0; j < values.length; j++) registers[columns.length + j].fill(values[j]);
+    interpret(code, registers, nodes);
+    for (let j = 0; j < rows.length; j++) sums[j] = dot(rows[j], registers[body.out[j]], nodes);
+    return sums;
+  }
+
+  function overLanes(outer, place, n) {
+    for (let i = 0; i < n; i++) {
+      for (let k = 0; k < point.length; k++) point[k] = outer[k][i];
+      one(point);
+      for (let j = 0; j < rows.length; j++) outer[place + j][i] = sums[j];
+    }
+  }
+
+  return { count: rows.length, one, overLanes };
+}
+
+function dot(a, b, n) {
+  let sum = 0;
+  for (let i = 0; i < n; i++) sum += a[i] * b[i];
+  return sum;
 }
 
 function load(register, input, start, n) {
@@ -177,10 +247,13 @@ function interpret(code, registers, n) {
 function onePoint(tape, code, out) {
   const { n_in: nIn, consts } = tape;
   const r = new Float64Array(tape.n_reg);
-  consts.forEach((value, k) => { r[nIn + k] = value; });
+  const sums = sumsOf(tape).map(summation);
+  const first = nIn + sumCount(tape);
+  consts.forEach((value, k) => { r[first + k] = value; });
   const own = new Float64Array(out.length);
   return function at(xs, result = own) {
     for (let i = 0; i < nIn; i++) r[i] = xs[i];
+    for (let s = 0, place = nIn; s < sums.length; place += sums[s++].count) r.set(sums[s].one(xs), place);
     for (let pc = 0; pc < code.length; pc += WIDTH) {
       const a = r[code[pc + 2]];
       const b = r[code[pc + 3]];

@@ -9,8 +9,10 @@ const WIDTH = 5;
 export function splitCode(tape, code, uniform, reads) {
   const writes = new Int32Array(tape.n_reg);
   for (let pc = 0; pc < code.length; pc += WIDTH) writes[code[pc + 1]]++;
-  const steady = new Uint8Array(tape.n_reg), first = tape.n_in + tape.consts.length;
-  for (let r = 0; r < first; r++) steady[r] = r < tape.n_in ? uniform[r] : 1;
+  // Integrals follow the inputs, and are taken lane by lane.
+  const varying = (tape.sums ?? []).reduce((count, { weights }) => count + weights.length, 0);
+  const steady = new Uint8Array(tape.n_reg), first = tape.n_in + varying + tape.consts.length;
+  for (let r = 0; r < first; r++) steady[r] = r < tape.n_in ? uniform[r] : Number(r >= tape.n_in + varying);
   const once = [], each = [], filled = [];
   for (let pc = 0; pc < code.length; pc += WIDTH) {
     const dst = code[pc + 1], instruction = code.subarray(pc, pc + WIDTH);
