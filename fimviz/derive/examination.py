@@ -133,7 +133,7 @@ def _held_against_quadrature(family: Family, theta: Array) -> Verdict:
 
 
 def _closed_form(family: Family, theta: Array) -> Array | None:
-    """The derived metric at θ, its integrals on the declared nodes if it has some, or None: a rule that does not apply, or fails, is no verdict."""
+    """The derived metric at θ, by its formula or on its nodes, or None: a rule that does not apply is no verdict."""
     try:
         found = derive(family)
         g = found.moments(2, family.symbols, family.symbols) if found.moments else found.continuous
