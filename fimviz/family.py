@@ -30,6 +30,8 @@ POSITIVE: Interval = (0.0, math.inf)
 UNIT: Interval = (0.0, 1.0)
 Formula = Callable[..., Any]
 KINDS = ("real", "positive", "unit", "interval", "circle", "naturals", "finite", "plane", "simplex", "labels")
+# how far from 0 an expression has to be for rounding not to make a singular metric of it
+_TELLING = 1e-6
 _SUBSCRIPTS = "₀₁₂₃₄₅₆"
 
 
@@ -407,6 +409,13 @@ class Family:
     def singular_tape(self) -> Tape | None:
         """θ -> what is 0 where the metric is singular, or None where it never is."""
         return None if self.singular is None else lower(self.singular(*self.symbols), self.symbols)
+
+    def regular(self, theta: ArrayLike) -> NDArray[np.bool_]:
+        """Whether θ (..., d) is inside the domain and clear of where the metric is singular."""
+        theta, good = np.asarray(theta, float), self.inside(theta)
+        if self.singular_tape is None:
+            return good
+        return good & np.all(np.abs(self.singular_tape(*np.moveaxis(theta, -1, 0))) > _TELLING, axis=-1)
 
     def with_constants(self, **constants: Any) -> Family:
         """The same family with other constants, for example `student_t` with nu=3.

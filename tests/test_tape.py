@@ -208,7 +208,8 @@ def test_every_family_is_described_in_finite_json(slug):
     parts = [model.describe(family)]
     for key in family.charts:
         parts += [model.describe_chart(family, key), model.describe_descent(family, key)]
-    assert len(json.dumps(parts, allow_nan=False)) < 200_000
+    # a family known on nodes carries them in every tape
+    assert len(json.dumps(parts, allow_nan=False)) < (300_000 if family.mean else 200_000)
 
 
 @pytest.mark.parametrize("slug", CATALOG)

@@ -122,6 +122,8 @@ def _written(family: Family) -> tuple[Line, ...] | None:
         derivation = derive(family)
     except NotImplementedError:
         return _finished(family, _without_sample(family)) if _scores_are_free(family) else None
+    if derivation.g is None:
+        return None
     if derivation.form is not None:
         middle = _exponential(family, derivation.form)
     elif derivation.rule == "location–scale":

@@ -401,7 +401,7 @@ def _candidates(family: Family, key: str, radius: float, box: tuple[float, ...])
         axes = [np.linspace(lo, hi, n) for (lo, hi), n in zip(view.T, counts, strict=True)]
         theta = free.back(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, d))
         xi = own.to(theta)
-    good = family.inside(theta)
+    good = family.regular(theta)
     theta, xi = theta[good], xi[good]
     inverse = fisher_metric(family).inverse(theta)
     spread = radius * np.sqrt(np.einsum("nii->ni", inverse))
