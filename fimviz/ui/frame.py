@@ -145,12 +145,20 @@ class Page:
 
     # --- what is heard ---------------------------------------------------------------------------
 
-    def _again(self, before: tuple[Any, ...]) -> None:
-        """Run what looks different now: everything, head and body, or the body alone."""
+    def _again(self, before: tuple[Any, ...], here: str = "head") -> None:
+        """Run what looks different now: everything, head and body, or the body alone.
+
+        What was heard `here` runs this part by itself: asking for it would be a second run.
+        """
         everything, head = before
-        if not self.kept.has_body or everything != self._looks()[0]:
+        now = self._looks()
+        if self.kept.has_body and everything == now[0]:
+            if head != now[1]:
+                st.rerun([self._part("head"), self._part("body")])
+            elif here != "body":
+                st.rerun([self._part("body")])
+        elif self.kept.has_body or here == "head":
             st.rerun()
-        st.rerun([self._part("body")] if head == self._looks()[1] else [self._part("head"), self._part("body")])
 
     def _looks(self) -> tuple[Any, Any]:
         """What all of the page depends on, and what the head says besides."""
@@ -169,12 +177,12 @@ class Page:
         before = self._looks()
         self.kept.values = defaults(self.fields, {**self.kept.values, **sent["values"]})
         self._write()
-        self._again(before)
+        self._again(before, "body")
 
     def _heard_command(self) -> None:
         before = self._looks()
         self._obey()
-        self._again(before)
+        self._again(before, "body")
 
     def _obey(self) -> None:
         sent = _last(self._key, "command")
