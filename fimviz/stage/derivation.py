@@ -209,7 +209,7 @@ def _against_theta(
         "x": [low, high],
         "axes": {"x": {"label": f"{p.label} {p.glyph or p.name}".strip()}},
         "rows": [{
-            "id": "metric", "y": _scale(family, curves, i, low, high), "zero": True,
+            "id": "metric", "y": _scale(family, curves, (i, j), (low, high), points), "zero": True,
             "curves": curves, "marks": [{**handle, "on": curves[0]["id"], "coordinate": i}],
         }],
     }  # fmt: skip
@@ -257,14 +257,16 @@ def _three(family: Family) -> dict[str, Expr]:
     return {"moment": plain(s**2), "variance": s**2 - s**2, "hessian": -sp.diff(log_density, t, 2)}
 
 
-def _scale(family: Family, curves: Sequence[Scene], i: int, low: float, high: float) -> list[float | None]:
-    """Up to three times the median: a metric grows without bound where the model ends."""
-    theta = np.repeat(family.default[None], 41, axis=0)
-    theta[:, i] = np.linspace(low, high, 43)[1:-1]
-    theta = theta[family.inside(theta)]
-    second = expectation(family).metric(theta)[:, i, i]
-    top = float(min(np.max(second), 3 * np.median(second)))
-    return [-top if len(curves) > 1 else None, top]
+def _scale(
+    family: Family, curves: Sequence[Scene], place: tuple[int, int], ends: tuple[float, float], points: Sequence[Any]
+) -> list[float | None]:
+    """Up to three times the median, and to where θ is: a metric grows without bound where the model ends."""
+    theta = np.repeat(np.asarray(points[0], float)[None], 41, axis=0)
+    theta[:, place[0]] = np.linspace(*ends, 43)[1:-1]
+    law, both = expectation(family), (theta[family.inside(theta)], np.asarray(points, float))
+    size, here = (np.abs(law.metric(t)[..., place[0], place[1]]) for t in both)
+    top = float(max(min(np.max(size), 3 * np.median(size)), 1.25 * np.max(here)))
+    return [-top if len(curves) > 1 or place[0] != place[1] else None, top]
 
 
 # --- what stands below the picture ---------------------------------------------------------------------------

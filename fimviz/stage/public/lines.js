@@ -11,7 +11,7 @@ import { safeMathML } from "./formula.js";
 import { View } from "./view.js";
 
 const KEYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
-const SMALLEST = 0.6; // of its size, to which a long formula shrinks before it scrolls
+const SMALLEST = 0.5; // of its size, to which a long formula shrinks before it scrolls
 
 export class Lines extends View {
   constructor(panel, stage) {
@@ -80,7 +80,7 @@ export class Lines extends View {
     this.hands.sync([]);
   }
 
-  /** A formula wider or higher than its room is set smaller; below three fifths it scrolls. */
+  /** A formula wider or higher than its room is set smaller; below half it scrolls. */
   #fit(key) {
     if (key === this.fitted) return;
     this.fitted = key;
