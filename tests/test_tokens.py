@@ -3,6 +3,7 @@
 import itertools
 import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -117,3 +118,15 @@ def test_guests_are_not_observed_and_see_no_stack():
 def test_unknown_colour_names_the_known():
     with pytest.raises(KeyError, match="fisher"):
         colour("blau")
+
+
+def test_every_reason_of_the_stage_is_a_sentence():
+    """What a verb gives as its reason is shown to visitors."""
+    public = Path(theme.__file__).parent / "stage" / "public"
+    source = "".join(path.read_text("utf-8") for path in public.glob("*.js"))
+    reasons = set(re.findall(r'reason: (?:[^",\n]*\? undefined : )?"([a-z-]+)"', source))
+    reasons |= set(re.findall(r'fail\("[a-z]+", "([a-z-]+)"\)', source))
+    words = (public / "words.js").read_text("utf-8")
+    assert len(reasons) > 5
+    for reason in reasons:
+        assert f"reason_{reason.replace('-', '_')}: " in words, reason

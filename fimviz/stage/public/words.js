@@ -59,6 +59,7 @@ export const ENGLISH = {
   reason_leaves_domain: "That path leaves the model.",
   reason_failed: "This part could not be computed.",
   reason_no_ellipse: "That matrix has no ellipse.",
+  reason_no_divergence: "The KL divergence has no formula here, so its ball is not drawn.",
   reason_edge: "The edge of the model was reached.",
   status_converged: "converged",
   status_left: "leaves the domain",
