@@ -18,7 +18,7 @@ PIECES, MOST_PIECES = 4, 32  # fewer than four save nothing: calls cost more tha
 LARGEST_DRIFT = 1e-5
 WANTED_DRIFT = 1e-8
 AGREEMENT = 0.3
-ROUGHLY = 1.25
+ROUGHLY, REACH = 1.25, 20.0
 LANES = 64  # solved together; more would only fill the memory
 
 
@@ -42,7 +42,7 @@ def _doubtful(solver, curve, a, b):
     """Whether, of a metric that is singular somewhere, a rough way round is hardly longer than the curve found."""
     if solver.side(a) is None:
         return False
-    ways = energy.troughs(a[None], b[None])[0]
+    ways = _valleys(a, b)
     step, middle = np.diff(ways, axis=-2), (ways[:, 1:] + ways[:, :-1]) / 2
     whole = speed(solver.tensors.g(middle), step).sum(-1)
     regular = (solver.side(middle) == solver.side(a)).all(-1)
@@ -61,11 +61,17 @@ def _attempt(solver, start):
         return [c if c is not None and _minimal(solver, c) else None for c in curves]
 
 
+def _valleys(a, b):
+    """The troughs that are not out of reach: a logarithm of 1 may be the end of the world."""
+    ways, line = energy.troughs(a[None], b[None])[0], energy.bends(a[None], b[None])[0, :1]
+    return ways[np.abs(ways - line).max((1, 2)) < REACH]
+
+
 def _detour(solver, a, b, known=None):
     """The shortest of a known curve and those that the other starts lead to, or None."""
     starts = energy.bends(a[None], b[None])[0]
     if solver.side(a) is not None:
-        starts = np.concatenate([starts, energy.troughs(a[None], b[None])[0]])
+        starts = np.concatenate([starts, _valleys(a, b)])
     found = [known, *_attempt(solver, starts)]
     lengths = [np.inf if c is None else length(solver, c)[0] for c in found]
     return found[int(np.argmin(lengths))]

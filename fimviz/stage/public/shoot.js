@@ -193,7 +193,8 @@ function makeBatch(space) {
     const end = t[i] + h[i] >= result.length * (1 - 1e-14) ? result.length : t[i] + h[i];
     write(i, end, result);
     t[i] = end;
-    wanted[i] = h[i] * growth(i);
+    // towards a place it went across a lane halves its way: longer steps would go across again
+    wanted[i] = x.lane[7][i] > 0 ? h[i] * Math.min(0.5, growth(i)) : h[i] * growth(i);
     for (let k = 0; k < d; k++) {
       x.q[k][i] = x.q1[k][i];
       x.v[k][i] = x.v1[k][i];
