@@ -20,6 +20,7 @@ from fimviz.errors import DomainError
 from fimviz.family import Family
 from fimviz.inference import count_inside
 from fimviz.metric import fisher_metric
+from fimviz.notation import power, three
 from fimviz.sample_size import MOST, flips_to_tell_apart
 from fimviz.words import words
 
@@ -31,10 +32,11 @@ _SAME = 1e-6
 def metric(family: Family) -> list[str]:
     """The closed form against quadrature, and what the examination found besides."""
     verdict, said = examine(family), words("frame")
-    if not verdict.regular:
-        return [verdict.sentence.rstrip(".")]
-    found = [said["symbolic"].format(error=power(verdict.disagreement))]
-    return found + ([verdict.sentence] if verdict.state is State.SCORE_ONLY else [])
+    found = [] if verdict.state is State.REGULAR else [verdict.sentence]
+    if verdict.state in (State.REGULAR, State.SCORE_ONLY):
+        found.insert(0, said["symbolic"].format(error=power(verdict.disagreement)))
+    # they stand between dots in the badge
+    return [sentence.rstrip(".") for sentence in (*found, *verdict.remarks)]
 
 
 def derivation(found: Sequence[Line]) -> list[str]:
@@ -80,11 +82,6 @@ def _hessian_of_kl(family: Family, point: Array, second: Array, scale: Array) ->
     gap = float(np.max(np.abs(found - second) / scale))
     key = "kl_holds" if gap < _SAME else "kl_differs"
     return Condition(gap < _SAME, said[key].format(error=power(gap)))
-
-
-def three(x: float) -> str:
-    """Three digits with a true minus sign."""
-    return "∞" if x == np.inf else f"{x + 0.0:#.3g}".rstrip(".").replace("-", "−")
 
 
 def path(name: str) -> list[str]:
@@ -152,10 +149,3 @@ def cloud(family: Family, chart: str, theta: ArrayLike, points: NDArray[np.float
         return said["no_estimate"]
     inside = count_inside(family, chart, theta, points, square)
     return said["inside"].format(inside=inside, count=len(points), wanted=round(0.95 * len(points)))
-
-
-def power(error: float) -> str:
-    """A small number as it is read aloud: 3e−15; below one rounding error, 1e−16."""
-    if not np.isfinite(error):
-        return "∞"
-    return f"{max(error, 1e-16):.0e}".replace("e-0", "e-").replace("-", "−")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import sympy as sp
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
@@ -287,3 +288,18 @@ class _Python(StrPrinter):
 
     def _print_BooleanTrue(self, expr):
         return "True"
+
+
+# --- numbers ------------------------------------------------------------------------------------------
+
+
+def three(x: float) -> str:
+    """Three digits with a true minus sign."""
+    return "∞" if x == np.inf else f"{x + 0.0:#.3g}".rstrip(".").replace("-", "−")
+
+
+def power(error: float) -> str:
+    """A small number as it is read aloud: 3e−15; below one rounding error, 1e−16."""
+    if not np.isfinite(error):
+        return "∞"
+    return f"{max(error, 1e-16):.0e}".replace("e-0", "e-").replace("-", "−")

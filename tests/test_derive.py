@@ -9,11 +9,24 @@ import sympy as sp
 from sympy import Abs, EulerGamma, Piecewise, exp, log, loggamma, oo, pi, polygamma, sqrt
 from test_families import observations
 
-from fimviz import CATALOG, Derivation, DomainError, Family, Parameter, State, Support, derive, examine, fisher_metric
+from fimviz import (
+    CATALOG,
+    Derivation,
+    DomainError,
+    Family,
+    Parameter,
+    State,
+    Support,
+    checks,
+    derive,
+    examine,
+    fisher_metric,
+)
 from fimviz.derive import examination
 from fimviz.derive.examination import examination_points
 from fimviz.derive.quadrature import Expectation
 from fimviz.family import POSITIVE, REAL
+from fimviz.irregular import IRREGULAR
 from fimviz.special import BesselRatio
 from fimviz.tape import lower
 
@@ -282,20 +295,39 @@ def test_every_family_of_the_catalogue_is_regular(slug):
     # where the metric itself is a quadrature, two of them are compared
     assert max(verdict.mass_error, verdict.score_mean, verdict.disagreement) < (1e-11 if CATALOG[slug].mean else 1e-12)
     assert verdict.condition < 1e4
-    assert verdict.sentence == verdict.state.value
+    assert verdict.sentence.split(",")[0] == verdict.state.value.split(",")[0]
+    assert verdict.rank == CATALOG[slug].dimension and verdict.null == ()
 
 
 DENSITIES = {
     "N(m, 1)": lambda x, m: -((x - m) ** 2) / 2 - log(2 * pi) / 2,
 }
+
+
+LEAST = Parameter("x_m", POSITIVE, (0.5, 2), 1, "least size", "xₘ")
+
+
+def mixture(x, a, b):
+    return log(exp(-((x - a) ** 2) / 2) / 2 + exp(-((x - b) ** 2) / 2) / 2) - log(2 * pi) / 2
+
+
 VERDICTS = [
     ("regular", State.REGULAR, [number("m")], LINE, DENSITIES["N(m, 1)"], "agrees with quadrature"),
     ("a kink", State.SCORE_ONLY, [number("m"), size("s")], LINE,
      lambda x, m, s: -Abs(x - m) / s - log(2 * s), "The second derivative jumps"),
     ("uniform(0, b)", State.SUPPORT_MOVES, [size("b")], HALF,
-     lambda x, b: Piecewise((-log(b), x < b), (-oo, True)), "does not average to zero"),
+     lambda x, b: Piecewise((-log(b), x < b), (-oo, True)),
+     "Not regular: the support moves with b; the score gives 1/b², the curvature −1/b². No metric is drawn."),
     ("a shifted start", State.SUPPORT_MOVES, [number("a")], LINE,
-     lambda x, a: Piecewise((a - x, x > a), (-oo, True)), "the support moves"),
+     lambda x, a: Piecewise((a - x, x > a), (-oo, True)), "moves with a; the score gives 1, the curvature 0. No"),
+    ("Pareto, least size unknown", State.SUPPORT_MOVES, [size("alpha"), LEAST], HALF,
+     lambda x, alpha, x_m: Piecewise((log(alpha / x) + alpha * log(x_m / x), x > x_m), (-oo, True)),
+     "moves with xₘ; the score gives alpha²/xₘ², the curvature alpha/xₘ². No metric is drawn."),
+    ("2x/b²", State.SUPPORT_MOVES, [size("b")], HALF,
+     lambda x, b: Piecewise((log(2 * x / b**2), x < b), (-oo, True)), "gives 4/b², the curvature −2/b²"),
+    ("a moving end with a scale", State.SUPPORT_MOVES, [size("b")], HALF,
+     lambda x, b: Piecewise((-x / b - log(b) - log(1 - exp(-1)), x < b), (-oo, True)),
+     "gives 0.418, the curvature −0.164 at b = 1."),
     ("unnormalised", State.NOT_NORMALISED, [number("m")], LINE,
      lambda x, m: -((x - m) ** 2), "Integrates to 1.772, not 1"),
     ("almost normalised", State.NOT_NORMALISED, [number("m")], LINE,
@@ -308,11 +340,18 @@ VERDICTS = [
     ("no b", State.NO_INFORMATION, [number("m"), size("b")], LINE, lambda x, m, b: DENSITIES["N(m, 1)"](x, m),
      "does not depend on b."),
     ("N(a + b, 1)", State.SINGULAR, [number("a"), number("b")], LINE,
-     lambda x, a, b: DENSITIES["N(m, 1)"](x, a + b), "Only 1 of 2 parameters"),
+     lambda x, a, b: DENSITIES["N(m, 1)"](x, a + b),
+     "Only a + b (1 of 2 parameters) can be identified: along (a, b) = (1, −1) nothing changes."),
+    ("N(3a − b, 1)", State.SINGULAR, [number("a"), number("b")], LINE,
+     lambda x, a, b: DENSITIES["N(m, 1)"](x, 3 * a - b),
+     "Only 3·a − b (1 of 2 parameters) can be identified: along (a, b) = (1, 3) nothing"),
+    ("N(ab, 1)", State.SINGULAR, [number("a"), number("b")], LINE,
+     lambda x, a, b: DENSITIES["N(m, 1)"](x, a * b),
+     "Only 1 of 2 parameters can be identified at (a, b) = ("),
     ("curved", State.NO_FORMULA, [size("a")], LINE,
      lambda x, a: -((x - a) ** 2) / (2 * a**2) - log(a) - log(2 * pi) / 2, "No rule gives the metric"),
     ("a mixture", State.NO_FORMULA, [number("a", -3, -1, -2), number("b", 1, 3, 2)], LINE,
-     lambda x, a, b: log(exp(-((x - a) ** 2) / 2) / 2 + exp(-((x - b) ** 2) / 2) / 2) - log(2 * pi) / 2, "known by"),
+     mixture, "known by quadrature"),
     ("triangle", State.NO_METRIC, [number("m")], LINE,
      lambda x, m: Piecewise((log(1 - Abs(x - m)), Abs(x - m) < 1), (-oo, True)), "no second moment"),
 ]  # fmt: skip
@@ -325,7 +364,7 @@ def test_every_verdict_is_reached(name, state, parameters, support, density, say
     verdict = examine(family(parameters, support, density))
     assert verdict.state is state
     assert says in verdict.sentence
-    assert "{" not in verdict.sentence
+    assert "{" not in verdict.words
     assert verdict.regular == (state in (State.REGULAR, State.SCORE_ONLY))
 
 
@@ -340,6 +379,66 @@ def test_a_formula_that_disagrees_with_the_numbers_is_refused(monkeypatch):
 
 def test_every_state_has_a_test():
     assert {state for _, state, *_ in VERDICTS} | {State.REFUSED, State.NOT_COMPUTED} == set(State)
+
+
+REMARKS = [
+    (examination.Remark.NO_MEAN, CATALOG["cauchy"], None, "The metric exists; the mean does not."),
+    (examination.Remark.NO_MEAN, CATALOG["student_t"].with_constants(nu=1), None, "the mean does not"),
+    (examination.Remark.NO_MEAN, CATALOG["pareto"], [[1.0], [0.4]], "the mean does not"),
+    (examination.Remark.NO_MEAN_SOMEWHERE, CATALOG["inverse_gamma"], None, "some have no mean"),
+    (examination.Remark.NO_MEAN_SOMEWHERE, CATALOG["pareto"], None, "some have no mean"),
+    (examination.Remark.SINGULAR_SOMEWHERE, CATALOG["gaussian_mixture"], None, "where a = b: 1 of 2"),
+    (examination.Remark.SINGULAR_SOMEWHERE, CATALOG["tanh_perceptron"], None, "where w₁ = 0 or w₂ = 0: 1 of 2"),
+    (examination.Remark.SINGULAR_SOMEWHERE, family([number("a"), number("b")], LINE, mixture), None,
+     "Singular where a = b: 1 of 2 parameters can be identified there."),
+    (examination.Remark.SINGULAR_SOMEWHERE, family(
+        [number("a"), size("b")], LINE, lambda x, a, b: -((x - a**3) ** 2) / (2 * b) - log(2 * pi * b) / 2), None,
+     "Singular where a = 0: 1 of 2"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("remark", "declared", "theta", "says"), REMARKS)
+def test_what_else_is_worth_knowing_is_a_remark_on_a_metric(remark, declared, theta, says):
+    verdict = examine(declared, theta)
+    assert verdict.regular or verdict.state is State.NO_FORMULA
+    (said,) = verdict.remarks
+    assert says in said and verdict.words.endswith(said)
+    assert said.split("{")[0].startswith(remark.value.split("{")[0])
+    # the remark stands in the badge, beside how far the formula can be trusted
+    if theta is None:
+        assert said.rstrip(".") in checks.metric(declared)
+
+
+def test_every_remark_is_reached():
+    assert {remark for remark, *_ in REMARKS} == set(examination.Remark)
+
+
+@pytest.mark.parametrize("nu", [1.0001, 1.5, 5])
+def test_a_mean_that_exists_is_not_denied(nu):
+    assert examine(CATALOG["student_t"].with_constants(nu=nu)).remarks == ()
+    assert examine(CATALOG["pareto"], [[nu]]).remarks == ()
+
+
+@pytest.mark.parametrize("slug", sorted(set(CATALOG) - {"cauchy", "pareto", "inverse_gamma"}))
+def test_a_light_tail_has_its_mean(slug):
+    assert not any("mean" in said for said in examine(CATALOG[slug]).remarks)
+
+
+@pytest.mark.parametrize("theta", [(0.4, 0.7), (-2, 1), (0, 0)])
+def test_the_null_direction_changes_nothing(theta):
+    declared = family([number("a"), number("b")], LINE, lambda x, a, b: DENSITIES["N(m, 1)"](x, a**2 * b))
+    verdict = examine(declared, theta)
+    second = Expectation(declared).metric(np.array(theta, float))
+    assert verdict.state is State.SINGULAR
+    assert verdict.rank + len(verdict.null) == 2
+    assert np.max(np.abs(second @ np.transpose(verdict.null))) <= 1e-7 * np.max(np.abs(second))
+
+
+@pytest.mark.parametrize("declared", [*IRREGULAR.values()])
+def test_a_family_kept_to_show_what_breaks_says_it_in_the_badge(declared):
+    (said,) = checks.metric(declared)
+    assert said == ("Not regular: the support moves with θ; the score gives 1/θ², the curvature −1/θ². "
+                    "No metric is drawn")  # fmt: skip
 
 
 @pytest.mark.parametrize("error", [NotImplementedError, ValueError, ZeroDivisionError, KeyError, TypeError])

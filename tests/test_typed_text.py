@@ -480,7 +480,7 @@ def test_a_typed_family_of_the_catalogue_has_its_metric(slug, text, support, par
         ("-(x-mu)^2", LINE, MU, State.NOT_NORMALISED, "1.772"),
         ("x - mu", LINE, MU, State.NOT_A_DENSITY, "No probability density"),
         ("-(x-a-b)^2/2 - log(2pi)/2", LINE, {"a": LINE, "b": LINE}, State.SINGULAR, "1 of 2"),
-        ("-x^2/2 - log(2pi)/2", LINE, MU, State.NO_INFORMATION, "mu"),
+        ("-x^2/2 - log(2pi)/2", LINE, MU, State.NO_INFORMATION, "μ"),
         ("-log(theta)", "(0, theta)", {"theta": HALF}, State.SUPPORT_MOVES, "support moves"),
         ("-log(b-a)", "(a, b)", {"a": LINE, "b": LINE}, State.SUPPORT_MOVES, "support moves"),
         ("a-x", "(a, oo)", {"a": LINE}, State.SUPPORT_MOVES, "support moves"),

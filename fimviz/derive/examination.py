@@ -5,63 +5,30 @@ The numbers are the authority. A closed form that disagrees with them is refused
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import Enum
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from fimviz.derive import derive
+from fimviz.derive import verdict as say
+from fimviz.derive.quadrature import Expectation
 from fimviz.derive.quadrature import expectation as expectation_of
+from fimviz.derive.tails import without_mean
+from fimviz.derive.verdict import Remark, State, Verdict
 from fimviz.family import Family
+from fimviz.notation import power, three
 from fimviz.tape import lower
+
+__all__ = ["Remark", "State", "Verdict", "examination_points", "examine"]
 
 Array = NDArray[Any]
 _NORMALISED = 1e-6
 _AGREES = 1e-8
 _SINGULAR = 1e-10
 _ESCAPES = 1e-3
-
-
-class State(Enum):
-    """What an examination can find; the value is the sentence that says it."""
-
-    REGULAR = "The metric exists and agrees with quadrature."
-    SCORE_ONLY = "The second derivative jumps; the metric comes from the score."
-    NOT_NORMALISED = "Integrates to {mass}, not 1. Normalise?"
-    NOT_A_DENSITY = "No probability density for these values."
-    SUPPORT_MOVES = "Not regular: the score does not average to zero, so the support moves. No metric is drawn."
-    NO_INFORMATION = "The density does not depend on {name}."
-    SINGULAR = "Only {rank} of {dimension} parameters can be identified here."
-    NO_METRIC = "The score has no second moment, so there is no metric."
-    NO_FORMULA = "No rule gives the metric in closed form; it is known by quadrature."
-    NOT_COMPUTED = "These numbers cannot be computed: {reason}"
-    REFUSED = "The closed form and the quadrature disagree; the formula is refused."
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """The finding and the numbers behind it, each the worst over the points examined.
-
-    mass_error |∫p − 1|; score_mean |E[s]| and disagreement |E[s sᵀ] − g|, in units of √gᵢᵢ and
-    √(gᵢᵢgⱼⱼ), the latter nan where there is no g but these numbers; hessian_gap |−E[∂²ℓ] − E[s sᵀ]|
-    likewise; condition λmax/λmin of the scaled metric.
-    """
-
-    state: State
-    mass_error: float
-    score_mean: float
-    disagreement: float
-    hessian_gap: float
-    condition: float
-    sentence: str
-
-    @property
-    def regular(self) -> bool:
-        """Whether there is a metric to draw: it exists, and its formula agrees with the definition."""
-        known = self.state is State.NO_FORMULA and np.isfinite(self.disagreement)
-        return self.state in (State.REGULAR, State.SCORE_ONLY) or known
 
 
 def examination_points(family: Family, count: int = 8, seed: int = 0) -> Array:
@@ -78,58 +45,136 @@ def examine(family: Family, theta: ArrayLike | None = None) -> Verdict:
     Always a verdict, whatever the declaration; raises `DomainError` only for θ outside the domain.
     """
     if theta is not None:
-        return _examine(family, family.check(theta).reshape(-1, family.dimension))
+        return _examine(family, family.check(theta).reshape(-1, family.dimension), False)
     kept = family.__dict__
     if "_verdict" not in kept:
-        kept["_verdict"] = _examine(family, examination_points(family))
+        kept["_verdict"] = _examine(family, examination_points(family), True)
     return kept["_verdict"]
 
 
-def _examine(family: Family, theta: Array) -> Verdict:
+def _examine(family: Family, theta: Array, everywhere: bool) -> Verdict:
     if not len(theta):
         return _no_numbers("the view holds no point of the domain.")
     try:
-        return _held_against_quadrature(family, theta)
+        found = _held_against_quadrature(family, theta, everywhere)
+        known = found.regular or found.state is State.NO_FORMULA
+        return replace(found, remarks=_remarks(family, theta, everywhere)) if known else found
     except ValueError as reason:  # a function without an instruction, a condition that cannot be lowered
         return _no_numbers(str(reason))
 
 
 def _no_numbers(reason: str) -> Verdict:
-    unknown = float("nan")
-    return Verdict(State.NOT_COMPUTED, *[unknown] * 5, sentence=State.NOT_COMPUTED.value.format(reason=reason))
+    sentence, unknown = State.NOT_COMPUTED.value.format(reason=reason), float("nan")
+    return Verdict(State.NOT_COMPUTED, unknown, unknown, unknown, unknown, unknown, sentence)
 
 
-def _held_against_quadrature(family: Family, theta: Array) -> Verdict:
+def _held_against_quadrature(family: Family, theta: Array, everywhere: bool) -> Verdict:
     # a declaration may be anything: what overflows or has no value shows in the numbers
     with np.errstate(all="ignore"):
         expectation = expectation_of(family)
         rule = expectation.rule(theta)
         mass, mean, second, hessian = expectation.score_moments(theta, rule)
         size = np.sqrt(np.einsum("...ii->...i", second))
-        unit = np.where(size > 0, size, 1.0)
+        unit, scaled = _scaled(second)
         scale = unit[..., :, None] * unit[..., None, :]
-        g = _closed_form(family, theta)
+        g, accuracy = _closed_form(family, theta), 0.0
         if g is None:
             # nothing else vouches for these numbers: they must not depend on the nodes
-            unstable: Any = ~(np.abs(second - expectation.metric(theta, panels=180)) <= _NORMALISED * scale)
+            gap = np.abs(second - expectation.metric(theta, panels=180)) / scale
+            accuracy, unstable = _worst(gap), ~(gap <= _NORMALISED)
             size = np.where(unstable.any((-1, -2))[..., None], np.inf, size)
         escapes = np.max(expectation.escape(rule)) > _ESCAPES or not np.all(mass > 0)
-        eigenvalues = _eigenvalues(second / scale)
+        low, *_, high = np.moveaxis(_eigenvalues(scaled)[..., [0, -1]], -1, 0)
         numbers = {
             "mass_error": float("inf") if escapes else _worst(mass - 1),
             "score_mean": _worst(mean / unit),
             "disagreement": float("nan") if g is None else _worst((second - g) / scale),
             "hessian_gap": _worst((hessian - second) / scale),
-            "condition": float(np.max(eigenvalues[..., -1] / np.maximum(eigenvalues[..., 0], 1e-300))),
+            "condition": float(np.max(np.where(low > 0, high / low, np.inf))),
         }
-    state = _as_declared(family, _state(numbers, size))
-    said = {
-        "mass": _just_not_one(float(mass[np.argmax(np.abs(mass - 1))])),
-        "name": family.names[int(np.argmin(size.max(axis=0)))],
-        "rank": int(np.min(np.sum(eigenvalues > _SINGULAR * eigenvalues[:, -1:], axis=-1))),
-        "dimension": family.dimension,
-    }
-    return Verdict(state, **numbers, sentence=state.value.format(**said))
+    state = _as_declared(family, _state(numbers, size, everywhere))
+    ranks = _ranks(scaled)
+    least = int(np.argmin(ranks))
+    null = say.null_space(scaled[least], unit[least], ranks[least])
+    off = numbers["disagreement"]
+    said = {"mass": _just_not_one(float(mass[np.argmax(np.abs(mass - 1))])), "rank": ranks[least],
+            "name": say.glyphs(family)[int(np.argmin(size.max(axis=0)))], "dimension": family.dimension,
+            "accuracy": power(accuracy if g is None else off), "disagreement": power(off)}  # fmt: skip
+    if state is State.SINGULAR:
+        said |= say.singular(family, theta[least], ranks[least], null, _same_null(second, null))
+    elif state is State.SUPPORT_MOVES:
+        moving = int(np.argmax(np.max(np.abs(mean / unit), axis=0)))
+        said |= _moving_words(family, family.default if everywhere else theta[0], moving)
+    return Verdict(state, **numbers, sentence=state.value.format(**said), rank=int(ranks[least]), null=null)
+
+
+def _scaled(second: Array) -> tuple[Array, Array]:
+    """(√gᵢᵢ, g in units of √(gᵢᵢgⱼⱼ)), with 1 for an entry that is 0."""
+    size = np.sqrt(np.einsum("...ii->...i", second))
+    unit = np.where(size > 0, size, 1.0)
+    return unit, second / (unit[..., :, None] * unit[..., None, :])
+
+
+def _ranks(scaled: Array) -> Array:
+    eigenvalues = _eigenvalues(scaled)
+    return np.sum(eigenvalues > _SINGULAR * eigenvalues[..., -1:], axis=-1)
+
+
+def _same_null(second: Array, null: say.Vectors) -> bool:
+    """Whether the directions that change nothing at one point change nothing at any."""
+    v = np.array(null)
+    unit, _ = _scaled(second)
+    along = np.einsum("ki,nij,kj->nk", v, second, v)
+    return bool(len(second) > 1 and np.all(along <= 1e-8 * np.max(unit**2, axis=-1)[:, None]))
+
+
+def _moving_words(family: Family, theta: Array, i: int) -> dict[str, str]:
+    """What both definitions of the metric would give for the parameter that moves the support most."""
+    name, formulas = say.glyphs(family)[i], say.constant_score(family, i)
+    if formulas:
+        return {"moving": name, "score": formulas[0], "curvature": formulas[1], "at": ""}
+    _, _, second, hessian = expectation_of(family).score_moments(theta[None])
+    return {"moving": name, "score": three(second[0, i, i]), "curvature": three(hessian[0, i, i]),
+            "at": say.at(family, theta)}  # fmt: skip
+
+
+def _remarks(family: Family, theta: Array, everywhere: bool) -> tuple[str, ...]:
+    expectation = expectation_of(family)
+    tails = without_mean(expectation, theta)
+    said = [_singular_somewhere(family, expectation, theta)] if everywhere else []
+    if tails.any():
+        said.append((Remark.NO_MEAN if tails.all() else Remark.NO_MEAN_SOMEWHERE).value)
+    return tuple(filter(None, said))
+
+
+def _singular_somewhere(family: Family, expectation: Expectation, theta: Array) -> str:
+    """Where random points never are: at 0, and where two parameters are equal."""
+    places = [(place, points) for place, points in _special_places(family, theta[:2]) if len(points)]
+    if not places:
+        return ""
+    together = np.concatenate([points for _, points in places])
+    g = _closed_form(family, together)
+    ranks = _ranks(_scaled(expectation.metric(together) if g is None else g)[1])
+    parts = np.split(ranks, np.cumsum([len(points) for _, points in places])[:-1])
+    found = [
+        (place, int(np.min(r))) for (place, _), r in zip(places, parts, strict=True) if np.all(r < family.dimension)
+    ]
+    names = " or ".join(place for place, _ in found)
+    rank = min((r for _, r in found), default=0)
+    said = Remark.SINGULAR_SOMEWHERE.value.format(places=names, rank=rank, dimension=family.dimension)
+    return said if found else ""
+
+
+def _special_places(family: Family, theta: Array) -> Iterator[tuple[str, Array]]:
+    """Names of the places, with the points θ (n, d) moved there that stay in the view."""
+    names, d = say.glyphs(family), range(family.dimension)
+    low, high = np.transpose([p.view for p in family.parameters])
+    moved = [(f"{names[i]} = 0", i, np.zeros(len(theta))) for i in d]
+    moved += [(f"{names[j]} = {names[i]}", i, theta[:, j]) for i in d for j in range(i)]
+    for place, i, values in moved:
+        points = theta.copy()
+        points[:, i] = values
+        yield place, points[family.inside(points) & (low[i] < values) & (values < high[i])]
 
 
 def _closed_form(family: Family, theta: Array) -> Array | None:
@@ -158,18 +203,16 @@ def _worst(values: Array) -> float:
 
 
 def _as_declared(family: Family, state: State) -> State:
-    """A metric known on nodes has no formula; one that is singular somewhere has information elsewhere."""
-    if state is State.REGULAR and family.mean is not None:
-        return State.NO_FORMULA
-    return State.SINGULAR if state is State.NO_INFORMATION and family.singular is not None else state
+    """A metric known on nodes has no formula."""
+    return State.NO_FORMULA if state is State.REGULAR and family.mean is not None else state
 
 
-def _state(n: dict[str, float], size: Array) -> State:
+def _state(n: dict[str, float], size: Array, everywhere: bool) -> State:
     if not np.isfinite(n["mass_error"]):
         return State.NOT_A_DENSITY
     if n["mass_error"] > _NORMALISED:
         return State.NOT_NORMALISED
-    if np.any(np.max(size, axis=0) == 0):
+    if everywhere and np.any(np.max(size, axis=0) == 0):
         return State.NO_INFORMATION
     if n["score_mean"] > _NORMALISED:
         return State.SUPPORT_MOVES

@@ -277,7 +277,7 @@ def rule_in_words(family: Family, words: Mapping[str, Any]) -> str:
     try:
         derivation = derive(family)
     except NotImplementedError:
-        return " ".join([words["no_rule"], examine(family).sentence])
+        return " ".join([words["no_rule"], examine(family).words])
     return words["rule"].format(rule=derivation.rule, steps=" · ".join(step.rule for step in derivation))
 
 

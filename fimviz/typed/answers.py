@@ -147,7 +147,7 @@ def _drawable(verdict: Verdict) -> bool:
 
 def _sentence(verdict: Verdict, everywhere: bool) -> str:
     here = "" if everywhere or not _drawable(verdict) else " It can be used on this page only."
-    return verdict.sentence + here
+    return verdict.words + here
 
 
 def _without_numbers(end: str) -> Answer:
@@ -161,7 +161,13 @@ def _said(outcome: Outcome, accuracy: float = math.nan) -> str:
 
 
 def _verdict(stage: dict[str, Any]) -> Verdict:
-    return Verdict(**{**stage["verdict"], "state": State[stage["verdict"]["state"]]})
+    found = stage["verdict"]
+    exact = {
+        "state": State[found["state"]],
+        "null": tuple(map(tuple, found["null"])),
+        "remarks": tuple(found["remarks"]),
+    }
+    return Verdict(**(found | exact))
 
 
 def _family(declaration: Declaration, stages: dict[str, Any]) -> Family:
