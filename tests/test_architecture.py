@@ -28,7 +28,7 @@ RANK = {
             ["loss"],
             ["shortest"],
             ["connect", "field", "gradient"],
-            ["inference", "networks", "pruning", "designs", "laplace"],
+            ["inference", "coarse", "networks", "pruning", "designs", "laplace"],
             ["checks"],
             ["figures", "stage"],
             ["ui"],

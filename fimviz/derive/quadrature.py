@@ -171,8 +171,11 @@ class Expectation:
         """Whether the log-density has kinks or jumps, which move with θ."""
         return self._kink_tape is not None
 
-    def rule(self, theta: ArrayLike, panels: int = _PANELS, also: ArrayLike | None = None) -> Rule:
-        """The nodes for θ (..., d): shape (..., n). The kinks at `also`, a second point, are edges too."""
+    def rule(
+        self, theta: ArrayLike, panels: int = _PANELS, also: ArrayLike | None = None, edges: ArrayLike = ()
+    ) -> Rule:
+        """The nodes for θ (..., d): shape (..., n). No panel holds a kink at `also`, a second point, or one of the
+        numbers `edges` inside it; these are for observations of one coordinate."""
         theta = np.asarray(theta, float)
         kind = self.family.support.kind
         if kind == "labels":
@@ -182,9 +185,10 @@ class Expectation:
         if kind in nested.COORDINATES:
             return self._nested(theta, panels / _PANELS)
         if kind == "circle":
-            return self._circle(theta)
+            return self._arcs(theta, np.asarray(edges, float)) if np.size(edges) else self._circle(theta)
         points = [theta] if also is None else [theta, np.asarray(also, float)]
-        return self._continuous(theta, panels, np.concatenate([self._kinks(p) for p in points], axis=-1))
+        places = [*(self._kinks(p) for p in points), self._places(np.asarray(edges, float), theta)]
+        return self._continuous(theta, panels, np.concatenate(places, axis=-1))
 
     def _on(self, x: Array, log_weight: Array, theta: Array) -> Rule:
         shape = (*theta.shape[:-1], x.shape[-1])
@@ -229,6 +233,17 @@ class Expectation:
             with np.errstate(invalid="ignore"):
                 settled = np.abs(2 * p[..., ::2].sum(-1) - p.sum(-1)) <= _AGREES * p.sum(-1)
             if count >= _MOST_CIRCLE or np.all(settled):
+                return rule
+            count *= 2
+
+    def _arcs(self, theta: Array, edges: Array) -> Rule:
+        """Gauss–Legendre panels between some edges on the circle, doubled until the mass has settled."""
+        count, mass = _FEW, None
+        while True:
+            whole = np.union1d(np.linspace(-np.pi, np.pi, count + 1), np.clip(edges, -np.pi, np.pi))
+            rule = self._on(*nodes.panels(whole), theta)
+            before, mass = mass, rule.probability.sum(-1)
+            if before is not None and (np.all(np.abs(mass - before) <= _AGREES * mass) or count >= _MOST_CIRCLE // 16):
                 return rule
             count *= 2
 
@@ -295,6 +310,11 @@ class Expectation:
         x = self._kink_tape(*np.moveaxis(theta, -1, 0)) if self._kink_tape else np.empty((*theta.shape[:-1], 0))
         with np.errstate(all="ignore"):
             return _coordinates(self.family.support)[3](x)
+
+    def _places(self, edges: Array, theta: Array) -> Array:
+        """Numbers x as u, the same for each θ; not finite where one is outside the support."""
+        with np.errstate(all="ignore"):
+            return np.broadcast_to(_coordinates(self.family.support)[3](edges), (*theta.shape[:-1], edges.size))
 
     def of(self, f: Callable[[Array], Array], theta: ArrayLike) -> Array:
         """E[f(x)] for f acting on the nodes `Rule.x` and returning (..., n) or (..., n, m, …)."""
