@@ -13,6 +13,8 @@ from fimviz.metric import fisher_metric
 
 Array = NDArray[Any]
 _NOTHING = 1e-100
+# an eigenvalue of the metric, in units of √(gᵢᵢ gⱼⱼ), below which it is none
+_SINGULAR = 1e-10
 
 
 def coarse_metric(family: Family, theta: ArrayLike, edges: ArrayLike) -> Array:
@@ -54,12 +56,17 @@ def _sums(cell: Array, values: Array, cells: int) -> Array:
 def kept(family: Family, theta: ArrayLike, edges: ArrayLike) -> Array:
     """The shares in [0, 1] of the information that the cells keep, along the axes where they differ most: (..., d).
 
-    The eigenvalues of g⁻¹G in rising order. They do not depend on coordinates.
+    The eigenvalues of g⁻¹G in rising order, which do not depend on coordinates; 1 along directions of a
+    singular metric, where there is nothing to keep.
     """
-    root = np.linalg.cholesky(fisher_metric(family).matrix(theta))
-    half = np.linalg.solve(root, coarse_metric(family, theta, edges))
-    whole = np.linalg.solve(root, np.swapaxes(half, -1, -2))
-    return np.clip(np.linalg.eigvalsh((whole + np.swapaxes(whole, -1, -2)) / 2), 0.0, 1.0)
+    g = fisher_metric(family).matrix(theta)
+    unit = 1 / np.sqrt(np.maximum(np.einsum("...ii->...i", g), _NOTHING))
+    scale = unit[..., :, None] * unit[..., None, :]
+    values, axes = np.linalg.eigh(g * scale)
+    there = values > _SINGULAR
+    root = axes * np.where(there, 1 / np.sqrt(np.where(there, values, 1.0)), 0.0)[..., None, :]
+    whole = np.swapaxes(root, -1, -2) @ (coarse_metric(family, theta, edges) * scale) @ root
+    return np.clip(np.linalg.eigvalsh(whole + np.where(there, 0.0, 1.0)[..., None] * np.eye(g.shape[-1])), 0.0, 1.0)
 
 
 def even_edges(family: Family, cells: int) -> Array:

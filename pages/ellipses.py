@@ -3,14 +3,15 @@
 from typing import Any
 
 from fimviz import checks, inference, ui
-from fimviz.stage import formula, scene
+from fimviz.stage import cells, formula, scene
 
 FIELDS = {
     "family": ui.FamilyField("normal", ui.families(), typed=3),
     "chart": ui.ChartField(ui.charts_on_paper),
     "theta": ui.PointField(lambda family: (0, 1.08) if family.slug == "normal" else family.default.tolist()),
     "n": ui.NumberField(20, 4, 1000, whole=True, by_family=scene.observations),
-    "show": ui.SetField(("tiles", "cloud", "from", "to", "fan"), ("tiles", "cloud", "from")),
+    "show": ui.SetField(("tiles", "cloud", "from", "to", "fan", "coarse"), ("tiles", "cloud", "from")),
+    "cells": ui.NumberField(2, 2, 60, whole=True),
     "shrink": ui.NumberField(1, 0.1, 1),
     "seed": ui.NumberField(7, 0, 9999, whole=True),
 }
@@ -21,6 +22,7 @@ PRESETS = {
     "tilted": {"family": "beta", "theta": (8, 8)},
     "untilt": {"family": "beta", "theta": (8, 8), "chart": "mean, log concentration"},
     "below": {"theta": (0.2, 1), "n": 10, "shrink": 0.5, "show": ["cloud"]},
+    "sign": {"theta": (0, 1), "show": ["cloud", "coarse"]},
 }
 BEATS = [
     {"show": ["cloud"]},
@@ -34,7 +36,7 @@ BEATS = [
 page = ui.Page("ellipses", FIELDS, PRESETS, BEATS)
 family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
 radius, level = scene.radius(family, "n"), scene.level(family, "n")
-one = family.dimension == 1
+one, coarse = family.dimension == 1, page.shows("coarse") and not family.support.vector
 name, glyph, label = scene.reading(family, chart)
 
 computed = [
@@ -87,14 +89,23 @@ def on_a_line(shown: Any, tiles: list, balls: list[tuple[str, str]]) -> list[dic
     ]
 
 
-def pictures(shown: Any, square: float) -> list[dict]:
+def by_cell() -> tuple[list[dict], list[dict]]:
+    """What is computed and drawn of the ellipse that is left when only cells are recorded."""
+    if not coarse:
+        return [], []
+    said = {"role": "m", "id": "coarse", "label": words["by_cell"], "row": 1, "when": "coarse"}
+    found, mark = cells.drawn(family, page["theta"], page["cells"], radius, **said)
+    return [found], [mark]
+
+
+def pictures(shown: Any, square: float, more: list) -> list[dict]:
     """The panels, with a tiling by ellipses of this squared radius."""
     tiles = scene.tiles(family, chart, square)
     if one:
         balls = [kind for kind in [("from", "euclid"), ("to", "e")] if page.shows(kind[0])]
-        marks = on_a_line(shown, tiles, balls)
+        marks = [*more, *on_a_line(shown, tiles, balls)]
         return [scene.ruler(family, chart, marks, rows=2 + len(balls), points=(page["theta"],))]
-    return scene.planes(family, chart, on_paper(shown, tiles), points=(page["theta"],), scaled="equal")
+    return scene.planes(family, chart, [*more, *on_paper(shown, tiles)], points=(page["theta"],), scaled="equal")
 
 
 row = {
@@ -110,14 +121,17 @@ shape = words["interval_word" if one else "ellipse_word"]
 @page.body
 def body() -> None:
     shown, square = estimates(), scene.square(family, page["n"])
+    more, marks = by_cell()
+    side = scene.densities(family, [row]) | ({"ticks": cells.ticks(family, page["cells"])} if coarse else {})
     found = checks.cloud(family, chart, page["theta"], shown, square)
     page.stage(
         {
             **scene.base(family, scene.charts(family, chart)),
-            "computed": computed,
-            "panels": [*pictures(shown, square), scene.densities(family, [row])],
+            "computed": computed + more,
+            "panels": [*pictures(shown, square, marks), side],
             "controls": [
                 {"value": "n", "label": words["n"], "min": 4, "max": 1000, "log": True, "integer": True},
+                *([cells.control(words["cells"])] if coarse else []),
                 *scene.slices(family, chart, {"theta": words["held"]}),
             ],
             "scrubber": None,
@@ -137,4 +151,6 @@ def body() -> None:
     caption = words["caption_normal"] if page.at_preset("start") else ""
     if family.dimension > 2:
         ui.space(page, family, chart, ui.space_about(family, chart, page["theta"], square, shown))
-    page.note(caption, scene.slice_in_words(family, chart, words["slice"]))
+    kept = words["no_cells"] if page.shows("coarse") else ""
+    kept = cells.in_words(family, page["theta"], page["cells"], words["kept"]) if coarse else kept
+    page.note(caption, kept, scene.slice_in_words(family, chart, words["slice"]))

@@ -160,7 +160,7 @@ const MARKS = {
     const u = pen.point(mark.at), radius = pen.scene.number(mark.radius);
     if (!usable(u) || !(radius > 0)) return;
     if (mark.caps) return whisker(pen, mark, id, barEnds(pen, mark, u, radius));
-    pen.front.push(bar(pen, mark, id, [u], radius));
+    pen.front.push({ ...bar(pen, mark, id, [u], radius), alpha: isStale(pen, mark) ? 0.35 : 1 });
   },
 
   intervals(pen, mark, id) {
@@ -228,11 +228,12 @@ function closedCurve(pen, mark, id) {
   const pts = pen.projectXi(outline(curve, pen.chartOf(mark), mark.section), mark);
   // Where a ray never meets the level the curve is open, and is left open.
   if (curve.open) curve.found.forEach((found, i) => found || pts.fill(NaN, 2 * i, 2 * i + 2));
-  const line = lineStyle(pen, mark, id);
+  const stale = isStale(pen, mark), line = { ...lineStyle(pen, mark, id), alpha: stale ? 0.35 : 1 };
   const fill = mark.fill && !curve.open ? { fill: line.stroke, fillAlpha: pen.style.dark ? 0.12 : 0.07 } : {};
   pen.front.push({ t: "path", pts, closed: !curve.open, ...line, ...fill });
   pen.lines.push(pts);
   pen.hits.push({ id, pts });
+  if (stale) return;
   const at = 2 * Math.round((mark.label_at ?? 0.12) * (pts.length / 2 - 1));
   label(pen, mark, id, pts[at], pts[at + 1], { colour: line.stroke, prefer: ["ne", "e", "se"] });
 }
@@ -381,7 +382,7 @@ function scatter(pen, mark) {
   return Float64Array.from(out);
 }
 
-/** A cloud belongs to the values it was drawn for; until Python has drawn another it is shown grey. */
+/** What Python found belongs to the values it was found for; until it has found it anew it is shown grey. */
 function isStale(pen, mark) {
   const { scene } = pen;
   if (pen.moving && (pen.moving === mark.of || (mark.for && pen.moving in mark.for))) return true;

@@ -376,6 +376,8 @@ const VERBS = {
     const u = scene.point(spec.at);
     if (!usable(u)) return fail("curve", "outside");
     const radius = scene.number(spec.radius);
+    // another metric than the model's own, in the same coordinates u
+    if (spec.metric) return { kind: "curve", u, radius, ...ellipseOf(spec.metric, radius, spec.count) };
     return { kind: "curve", ok: radius > 0, u, radius, offsets: scene.model.ellipse(u, radius, spec.count ?? 96) };
   },
 
