@@ -14,17 +14,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from fimviz.errors import DomainError
+from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
 OUTPUTS = ("softmax", "normal")
 ACTIVATIONS = ("tanh", "identity")
+STAND_INS = ("block", "kfac", "diagonal", "empirical", "sampled")
 
 
 @dataclass(frozen=True)
@@ -222,6 +226,35 @@ def relative_error(matrix: ArrayLike, f: ArrayLike) -> float:
     return float(np.linalg.norm(np.asarray(matrix) - f) / np.linalg.norm(np.asarray(f)))
 
 
+@lru_cache(maxsize=32)
+def matrices(network: Network, rows: int = 400, seed: int = 0) -> dict[str, Array]:
+    """F as "true" and every one of `STAND_INS`, of the `drawn` network; read-only, each (size, size).
+
+    "empirical" has labels that no model drew: uniform over the classes, or normal around 0.
+    """
+    w, x = drawn(network, rows, seed=seed)
+    f = fisher(network, w, x)
+    found = {
+        "true": f,
+        "block": block_diagonal(network, f),
+        "kfac": kfac(network, w, x),
+        "diagonal": diagonal(f),
+        "empirical": empirical_fisher(network, w, x, labels_of_nobody(network, rows, seed)),
+        "sampled": sampled_fisher(network, w, x, seed),
+    }
+    for matrix in found.values():
+        matrix.setflags(write=False)
+    return found
+
+
+def labels_of_nobody(network: Network, rows: int, seed: int = 0) -> Array:
+    """Seeded labels that have nothing to do with the inputs: uniform over the classes, or standard normal."""
+    # another stream than that of `drawn`
+    rng = np.random.default_rng((seed, 1))
+    last = network.sizes[-1]
+    return rng.integers(last, size=rows) if network.output == "softmax" else rng.standard_normal((rows, last))
+
+
 def storage(network: Network) -> dict[str, int]:
     """How many numbers each matrix takes: all of F, K-FAC's two factors a layer, the diagonal."""
     factors = sum(a**2 + b**2 for a, b in network.shapes)
@@ -253,6 +286,14 @@ def minibatch_errors(
     return np.array([error(int(size)) for size in np.atleast_1d(sizes)])
 
 
+@lru_cache(maxsize=32)
+def minibatches(network: Network, rows: int = 400, seed: int = 0) -> tuple[Array, Array]:
+    """(sizes, `minibatch_errors` at 1, 2, 4, … 1024) of the `drawn` network."""
+    w, x = drawn(network, rows, seed=seed)
+    sizes = 2 ** np.arange(11)
+    return sizes, minibatch_errors(network, w, x, sizes, seed=seed)
+
+
 def _fisher_of_rows(network: Network, w: ArrayLike, x: ArrayLike) -> Array:
     j = jacobian(network, w, x)
     h = output_fisher(network, outputs(network, w, x))
@@ -280,3 +321,42 @@ def regression_steps(offset: ArrayLike, half_width: float = 2.0) -> tuple[Array,
     empirical = np.einsum("n,ni,nj->ij", weights / 2 * (1 + (x @ offset) ** 2), x, x)
     gradient = f @ offset
     return -np.linalg.solve(f, gradient), -np.linalg.solve(empirical, gradient)
+
+
+_HALF_WIDTH = 2.0
+#: E t², t uniform on (−2, 2)
+SECOND_MOMENT = _HALF_WIDTH**2 / 3
+_D = sp.symbols("d0 d1", real=True)
+
+
+def _second_moments() -> tuple[sp.Matrix, sp.Matrix]:
+    """F = E[x xᵀ] and E[(1 + (d·x)²) x xᵀ] for x = (1, t), t uniform on (−h, h), from E t² = h²/3 and E t⁴ = h⁴/5."""
+    h = sp.Float(_HALF_WIDTH)
+    two, four = h**2 / 3, h**4 / 5
+    f = sp.diag(1, two)
+    # E[(d·x)² x xᵀ], the odd moments being zero
+    cross = 2 * _D[0] * _D[1] * two
+    seen = sp.Matrix([[_D[0] ** 2 + _D[1] ** 2 * two, cross], [cross, _D[0] ** 2 * two + _D[1] ** 2 * four]])
+    return f, f + seen
+
+
+@cache
+def empirical_tape() -> Tape:
+    """(d₀, d₁) -> M₀₀, M₀₁, M₁₁ of the empirical Fisher matrix of `regression_steps`."""
+    _, m = _second_moments()
+    return lower([m[0, 0], m[0, 1], m[1, 1]], _D)
+
+
+@cache
+def regression_tape() -> Tape:
+    """(d₀, d₁) -> both of `regression_steps`, one after the other, their ratio of lengths and the angle in degrees."""
+    f, m = _second_moments()
+    g = f * sp.Matrix(_D)
+    det = m[0, 0] * m[1, 1] - m[0, 1] ** 2
+    short = [-(m[1, 1] * g[0] - m[0, 1] * g[1]) / det, -(m[0, 0] * g[1] - m[0, 1] * g[0]) / det]
+    step = [-d for d in _D]
+    dot, far, near = (
+        sum(a * b for a, b in zip(*two, strict=True)) for two in ((step, short), (step, step), (short, short))
+    )
+    cross = step[0] * short[1] - step[1] * short[0]
+    return lower([*step, *short, sp.sqrt(near / far), sp.Abs(sp.atan2(cross, dot)) * 180 / sp.pi], _D)

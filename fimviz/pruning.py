@@ -14,13 +14,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
+from itertools import combinations
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import expit, log_expit
 
 from fimviz.errors import DomainError
+from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
 # E[f(η)], η normal: the trapezoid rule on ±10 spreads, whose error is below 1e−12 while the logistic
@@ -29,6 +33,9 @@ _Z = np.linspace(-10, 10, 401)
 _WEIGHT = np.exp(-(_Z**2) / 2)
 _WEIGHT = _WEIGHT / _WEIGHT.sum()
 _ROUNDS, _SETTLED = 100, 1e-12
+# two costs that differ by less than this share of them are one cost, rounded twice
+_SAME = 1e-9
+RULES = ("fisher", "size", "alone")
 
 
 @dataclass(frozen=True)
@@ -150,3 +157,61 @@ def ranking(model: Weights) -> Ranking:
         cost=np.array([cost(model, deleted(model, [i])) for i in each]),
         cost_refitted=np.array([cost(model, refitted(model, [i])) for i in each]),
     )
+
+
+@cache
+def six_ranking() -> Ranking:
+    """The ranking of `six_inputs`."""
+    return ranking(six_inputs())
+
+
+def places(values: ArrayLike) -> Array:
+    """The place 1, 2, … of each value (d,), the smallest first; of equal ones the first comes first."""
+    v = np.asarray(values, float)
+    before = np.triu(v[:, None] <= v * (1 + _SAME), 1)
+    return 1 + np.sum(before, axis=0) + np.sum(np.triu(~before, 1), axis=1)
+
+
+def pairs_right(order: ArrayLike, costs: ArrayLike) -> int:
+    """How many of the d(d − 1)/2 pairs stand in the order of their costs; equal costs are right either way."""
+    p, c = np.asarray(order, float), np.asarray(costs, float)
+    pairs = combinations(range(c.size), 2)
+    return sum(abs(c[i] - c[j]) <= _SAME * (c[i] + c[j]) or (p[i] - p[j]) * (c[i] - c[j]) > 0 for i, j in pairs)
+
+
+@cache
+def rescaled_tape(count: int, rule: str) -> Tape:
+    """(u, w₁…, F₁…) -> Fⱼ, |wⱼ| or ½Fⱼwⱼ² where input 1 is measured in a unit u times as large.
+
+    Then x₁ → x₁/u, w₁ → u w₁ and F₁ → F₁/u² (`Weights.rescaled` by 1/u).
+    """
+    unit = sp.Symbol("u", positive=True)
+    w, f = sp.symbols(f"w1:{count + 1}", real=True), sp.symbols(f"F1:{count + 1}", real=True)
+    weights, fishers = [unit * w[0], *w[1:]], [f[0] / unit**2, *f[1:]]
+    pairs = list(zip(weights, fishers, strict=True))
+    said = {"fisher": fishers, "size": [sp.Abs(v) for v in weights], "alone": [g * v**2 / 2 for v, g in pairs]}
+    return lower(said[rule], (unit, *w, *f))
+
+
+@cache
+def places_tape(count: int) -> Tape:
+    """(v₁…) -> `places`."""
+    v = sp.symbols(f"v1:{count + 1}", real=True)
+    before = {(i, j): _one_if(v[i] <= v[j] * (1 + _SAME)) for i, j in combinations(range(count), 2)}
+    ahead = [[before[i, j] if i < j else 1 - before[j, i] for i in range(count) if i != j] for j in range(count)]
+    return lower([1 + sp.Add(*one) for one in ahead], v)
+
+
+@cache
+def pairs_right_tape(count: int) -> Tape:
+    """(places…, costs…) -> `pairs_right`."""
+    p, c = sp.symbols(f"p1:{count + 1}", real=True), sp.symbols(f"c1:{count + 1}", real=True)
+    right = []
+    for i, j in combinations(range(count), 2):
+        agree = _one_if((p[i] - p[j]) * (c[i] - c[j]) > 0)
+        right.append(sp.Piecewise((1, sp.Abs(c[i] - c[j]) <= _SAME * (c[i] + c[j])), (agree, True)))
+    return lower([sp.Add(*right)], (*p, *c))
+
+
+def _one_if(condition: Any) -> Any:
+    return sp.Piecewise((1, condition), (0, True))

@@ -115,3 +115,29 @@ def test_every_weight_has_its_own_name():
     names = TANH.names()
     assert len(set(names)) == TANH.size
     assert (names[0], names[-1]) == ("1: x1 → 1", "2: 1 → 3")
+
+
+@pytest.mark.parametrize("offset", [(3, 2), (-0.4, 1.7), (0.0, -3.0), (1e-3, 2e-3)])
+def test_the_tape_of_both_steps_is_the_quadrature(offset):
+    step, short = networks.regression_steps(offset)
+    got = networks.regression_tape()(*offset)
+    assert np.allclose(got[:4], np.concatenate([step, short]), rtol=1e-12, atol=1e-13)
+    assert got[4] == pytest.approx(np.linalg.norm(short) / np.linalg.norm(step))
+    assert got[5] == pytest.approx(np.degrees(networks.angle(step, short)), abs=1e-5)
+
+
+def test_the_empirical_matrix_squares_the_residuals():
+    nodes, weights = np.polynomial.legendre.leggauss(6)
+    x = np.stack([np.ones_like(nodes), 2 * nodes])
+    m = np.einsum("n,in,jn->ij", weights / 2 * (1 + (3 * x[0] + 2 * x[1]) ** 2), x, x)
+    assert np.allclose(networks.empirical_tape()(3.0, 2.0), [m[0, 0], m[0, 1], m[1, 1]])
+    assert weights @ x[1] ** 2 / 2 == pytest.approx(networks.SECOND_MOMENT)
+
+
+def test_the_matrices_of_a_seed_are_drawn_once_and_cannot_be_written():
+    found = networks.matrices(TANH, 400, 3)
+    assert found is networks.matrices(TANH, 400, 3)
+    assert set(found) == {"true", *networks.STAND_INS}
+    assert np.array_equal(found["true"], networks.fisher(TANH, *networks.drawn(TANH, 400, seed=3)))
+    with pytest.raises(ValueError, match="read-only"):
+        found["true"][0, 0] = 1

@@ -65,3 +65,27 @@ def test_bad_models_are_refused():
     for w, s in (([1.0], np.eye(2)), ([1.0, np.nan], np.eye(2)), ([1.0, 1.0], np.ones((2, 2)))):
         with pytest.raises(DomainError):
             Weights(np.array(w), np.array(s))
+
+
+@pytest.mark.parametrize("unit", [0.1, 1, 10, 73])
+def test_the_tapes_of_the_rules_are_the_ranking_in_that_unit(unit):
+    there, w, f = pruning.ranking(SIX.rescaled(0, 1 / unit)), SIX.w, pruning.six_ranking().fisher
+    for rule in pruning.RULES:
+        got = pruning.rescaled_tape(6, rule)(unit, *w, *f)
+        assert np.allclose(got, getattr(there, rule), rtol=1e-10)
+
+
+SIX_COSTS = st.lists(st.sampled_from([0.1, 0.2, 0.2 * (1 + 1e-14), 0.5, 3.0]), min_size=6, max_size=6)
+
+
+@given(SIX_COSTS, st.permutations(range(6)))
+def test_places_and_pairs(costs, order):
+    places = pruning.places(costs)
+    assert sorted(places) == [1, 2, 3, 4, 5, 6]
+    assert np.array_equal(pruning.places_tape(6)(*costs), places)
+    assert pruning.pairs_right(places, costs) == 15
+    right = pruning.pairs_right(order, costs)
+    assert pruning.pairs_right_tape(6)(*order, *costs)[0] == right
+    # a pair of equal costs is right either way; every other pair is right in just one of the two directions
+    equal = sum(abs(a - b) < 1e-9 for i, a in enumerate(costs) for b in costs[:i])
+    assert right + pruning.pairs_right([-p for p in order], costs) == 15 + equal
