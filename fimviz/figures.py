@@ -144,6 +144,27 @@ def points(xy: ArrayLike, role: str = "data", label: str = "", size: float = 7) 
     return mark
 
 
+def scaling(x: ArrayLike, y: ArrayLike, slope: float, label: str = "", reference: str = "") -> Mark:
+    """Points (x, y) on log–log axes, and dashed the line of that slope through the last of them."""
+    dots = _points(np.column_stack([x, y]))
+    ends = dots[[0, -1], 0]
+    line_of_slope = np.column_stack([ends, dots[-1, 1] * (ends / ends[-1]) ** slope])
+
+    def mark(theme: Theme) -> list[Any]:
+        axis = {"type": "log", "dtick": 1, "exponentformat": "power"}
+        middle = (np.log10(dots[len(dots) // 2]), np.log10(line_of_slope[0]))
+        return [
+            {"xaxis": axis, "yaxis": axis},
+            _curve(line_of_slope, line("euclid", theme)),
+            _curve(dots, line("fisher", theme)),
+            _dots(dots, "fisher", theme),
+            *_label(label, middle[0], "fisher", theme, xshift=10, yshift=14, xanchor="left"),
+            *_label(reference, middle[1], "euclid", theme, xshift=8, yshift=-16, xanchor="left"),
+        ]
+
+    return mark
+
+
 def densities(
     x: ArrayLike,
     ys: ArrayLike,

@@ -196,6 +196,56 @@ def bell() -> dict[str, Any]:
     return {"mathml": math(left, *errors), "slots": slots, "links": {f"slot-error{i}": f"row{i}" for i in range(3)}}
 
 
+_INVERSE = "<msup><mi>F</mi><mrow><mo>−</mo><mn>1</mn></mrow></msup>"
+
+
+def pruning() -> dict[str, Any]:
+    """½F₁w₁² with the numbers of weight 1, and what refitting the others leaves of it."""
+    one = [f"<msub><mi>{letter}</mi><mn>1</mn></msub>" for letter in ("F", "w")]
+    cost = f"<mrow><mfrac><mn>1</mn><mn>2</mn></mfrac>{one[0]}<msubsup><mi>w</mi><mn>1</mn><mn>2</mn></msubsup></mrow>"
+    inverse = f"<msub><mrow><mo>(</mo>{_INVERSE}<mo>)</mo></mrow><mrow><mi>j</mi><mi>j</mi></mrow></msub>"
+    refit = "<mrow><mtext>others refitted</mtext><mo>:</mo><mfrac><msubsup><mi>w</mi><mi>j</mi><mn>2</mn></msubsup>"
+    refit += f"<mrow><mn>2</mn>{inverse}</mrow></mfrac></mrow>"
+    parts = [
+        live(one[0], "f", "fisher"),
+        live(f"<mo>|</mo>{one[1]}<mo>|</mo>", "w"),
+        live(cost, "cost", "fisher"),
+        refit,
+    ]
+    slots = {"f": "{fisher.0:.3g}", "w": "{size.0:.3g}", "cost": "{alone.0:.3g}"}
+    return {"mathml": math(*parts), "slots": slots, "links": {f"slot-{name}": "w1" for name in slots}}
+
+
+def stand_ins(storage: dict[str, int]) -> dict[str, Any]:
+    """F of a network, the product of K-FAC, and how many numbers each matrix takes."""
+    both = [f"{_DOUBLE}<mo>[</mo><mi>{v}</mi><msup><mi>{v}</mi><mo>⊤</mo></msup><mo>]</mo>" for v in ("a", "g")]
+    product = f"<mrow><msub><mi>F</mi><mtext>layer</mtext></msub><mo>≈</mo>{both[0]}<mo>⊗</mo>{both[1]}</mrow>"
+    jacobian = "<msup><mi>J</mi><mo>⊤</mo></msup><mi>H</mi><mi>J</mi>"
+    f = f"<mrow><mi>F</mi><mo>=</mo>{_DOUBLE}<mo>[</mo>{jacobian}<mo>]</mo></mrow>"
+    names = {"full": ("numbers in F", "fisher"), "kfac": ("K-FAC", "m"), "diagonal": ("diagonal", "euclid")}
+    parts = [f, product, *(live(f"<mtext>{text}</mtext>", name, role) for name, (text, role) in names.items())]
+    return {"mathml": math(*parts), "slots": {name: str(count) for name, count in storage.items()}, "links": {}}
+
+
+def empirical() -> dict[str, Any]:
+    """The natural step with the Fisher matrix and with the mean square of scores at the labels seen."""
+    step = "<mrow><mi>Δ</mi><mi>b</mi><mo>=</mo><mo>−</mo>"
+    step += f"{_INVERSE}<mo>∇</mo><mi>L</mi></mrow>"
+    score = "<mo>∇</mo><mi>log</mi><mi>p</mi>"
+    seen = (
+        f"<mrow><msub><mi>F</mi><mtext>emp</mtext></msub><mo>=</mo>{_DOUBLE}<mo>[</mo>{score}<mspace width='0.17em'/>"
+    )
+    seen += f"<msup><mrow>{score}</mrow><mo>⊤</mo></msup><mo>]</mo></mrow>"
+    parts = [
+        step,
+        seen,
+        live("<mtext>length</mtext>", "ratio", "euclid"),
+        live("<mtext>angle</mtext>", "angle", "euclid"),
+    ]
+    slots = {"ratio": "{ratio:.0%}", "angle": "{angle:.0f}°"}
+    return {"mathml": math(*parts), "slots": slots, "links": {f"slot-{name}": "empirical" for name in slots}}
+
+
 @cache
 def line_element(family: Family, key: str, before: str = "", factor: str = "") -> str | None:
     """ds² = Σ gᵢⱼ dξⁱ dξʲ of one observation; None where it is too long to be read.

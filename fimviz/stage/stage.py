@@ -18,7 +18,7 @@ from fimviz.theme import tokens
 
 _Callback = Callable[[], Any] | None
 _LIVE = ("rev", "values", "present", "hide", "beat")
-_TOKENS = ("roles", "neutral", "bands", "size", "weight", "font", "motion", "page")
+_TOKENS = ("roles", "neutral", "bands", "ramps", "signed", "size", "weight", "font", "motion", "page")
 
 
 def stage(

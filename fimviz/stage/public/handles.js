@@ -194,7 +194,7 @@ export class Hands {
     event.stopPropagation();
     const factor = event.shiftKey ? 10 : event.altKey ? 0.1 : 1;
     const now = handle.now?.() ?? this.#current(handle);
-    const to = now.stepped?.(direction[0] + direction[1], factor) ?? this.#step(now, direction, factor);
+    const to = now.stepped?.(direction[0] + direction[1], factor, direction) ?? this.#step(now, direction, factor);
     this.stage.nudge(this.view, now, ...to);
   }
 

@@ -77,11 +77,12 @@ export class Layout {
     this.#learnBelow();
     const rows = element.scrollHeight - picture.offsetHeight;
     const room = window.innerHeight - this.#top() - rows - this.below;
-    const shape = this.#panels("picture").some((panel) => panel.kind === "curves") ? 1 : 0.56;
+    const shape = this.#panels("picture").some((panel) => panel.kind === "curves" || panel.kind === "ranks") ? 1 : 0.56;
     return Math.round(Math.max(220, Math.min(room, shape * width)));
   }
 
   #panelHeight(panel, own, stacked, alone) {
+    if (panel.kind === "matrices" && stacked) return squaresHeight(panel, own, this.stage.narrow);
     if (panel.height > 0) return panel.height;
     if (panel.kind === "curves") return Math.min(stacked ? Infinity : 680, Math.max(240, rowsHeight(panel)));
     const aspect = panel.aspect ?? (stacked ? 0.72 : alone ? 0.42 : 0.585);
@@ -98,6 +99,12 @@ export class Layout {
     const box = scroller(element), over = box.scrollHeight - box.clientHeight;
     if (over > 0 && this.below < 160) this.below += Math.min(over, 60);
   }
+}
+
+/** As many rows of squares as the width asks for, each with its title. */
+function squaresHeight({ items, columns = 3 }, width, narrow) {
+  const across = Math.min(items?.length ?? 1, narrow ? 2 : columns);
+  return 34 + Math.ceil((items?.length ?? 1) / across) * (width / across + 18);
 }
 
 const ROW = 112; // pixels

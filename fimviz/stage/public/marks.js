@@ -234,8 +234,17 @@ function closedCurve(pen, mark, id) {
   pen.lines.push(pts);
   pen.hits.push({ id, pts });
   if (stale) return;
-  const at = 2 * Math.round((mark.label_at ?? 0.12) * (pts.length / 2 - 1));
+  const at = firstInside(pen.frame.box, pts, 2 * Math.round((mark.label_at ?? 0.12) * (pts.length / 2 - 1)));
   label(pen, mark, id, pts[at], pts[at + 1], { colour: line.stroke, prefer: ["ne", "e", "se"] });
+}
+
+/** Where a closed curve is first inside a box, from index `from` on; `from` itself where it never is. */
+function firstInside({ x, y, w, h }, pts, from) {
+  for (let k = 0; k < pts.length; k += 2) {
+    const i = (from + k) % pts.length;
+    if (pts[i] >= x && pts[i] <= x + w && pts[i + 1] >= y && pts[i + 1] <= y + h) return i;
+  }
+  return from;
 }
 
 /** The shortest length at which a line of the fan reaches the edge of the model; and whether one leaves the picture. */

@@ -20,6 +20,7 @@ export class Scene {
     this.values = {};
     this.results = new Map();
     this.versions = new Map();
+    this.tables = {};
     this.cache = new Map();
     this.charts = new Map();
     this.descents = new Map();
@@ -36,6 +37,7 @@ export class Scene {
     this.data = data;
     this.parameters = (data.model?.theta ?? []).map((p) => p.name);
     this.held = new Set(marksOf(data).filter((mark) => mark?.kind === "handle").map((mark) => mark.value));
+    this.#adoptTables(data.tables ?? {});
     const computed = Array.isArray(data.computed) ? data.computed.filter((c) => c && c.id && c.verb) : [];
     this.computed = settled(this.computed, computed);
     const key = data.family ?? JSON.stringify(data.model ?? null);
@@ -45,6 +47,20 @@ export class Scene {
     const kept = new Set(this.computed.map((c) => c.id));
     for (const id of this.cache.keys()) if (!kept.has(id)) this.#forget(id);
     return rebuilt;
+  }
+
+  /** Lists of numbers that stand still, by name: what is computed from one is as old as the list. */
+  #adoptTables(tables) {
+    for (const name of new Set([...Object.keys(this.tables), ...Object.keys(tables)]))
+      if (!alike(this.tables[name], tables[name])) this.versions.set(name, ++this.clock);
+      else tables[name] = this.tables[name];
+    this.tables = tables;
+  }
+
+  /** A list of numbers, or the table of that name; null where there is none. */
+  table(name) {
+    const found = typeof name === "string" ? this.tables[name] : name;
+    return Array.isArray(found) ? found : null;
   }
 
   #rebuild(data, key) {
@@ -209,7 +225,7 @@ export class Scene {
 
   #run(spec, before) {
     const verb = Object.hasOwn(VERBS, spec.verb) ? VERBS[spec.verb] : null;
-    if (!verb || !(this.model || spec.tape || spec.verb === "number")) return fail("path", "failed");
+    if (!verb || !(this.model || spec.tape || spec.matrix || spec.verb === "number")) return fail("path", "failed");
     try {
       return verb(this, spec, before);
     } catch (error) {
@@ -372,6 +388,7 @@ const VERBS = {
   },
 
   ellipse(scene, spec) {
+    if (spec.matrix) return sliceEllipse(scene, spec);
     if (spec.tape) return plainEllipse(scene, spec);
     const u = scene.point(spec.at);
     if (!usable(u)) return fail("curve", "outside");
@@ -447,6 +464,20 @@ function plainEllipse(scene, spec) {
   return { kind: "curve", u, ...ellipseOf(m, scene.number(spec.radius ?? 1), spec.count) };
 }
 
+/**
+ * The slice of a matrix M (size × size, row by row; a table or its name) in the two coordinates of `cell`, about `centre`, else 0:
+ * {v : vᵀ M v = radius²} with all other coordinates 0. Coordinates are measured in `unit`, one a row, where that is given.
+ */
+function sliceEllipse(scene, spec) {
+  const m = scene.table(spec.matrix), [i, j] = scene.numbers(spec.cell).map(Math.round), { size } = spec;
+  if (!(m?.[i * size + i] !== undefined && m[j * size + j] !== undefined)) return fail("curve", "failed");
+  if (i === j) return fail("curve", "same-cell");
+  const unit = scene.table(spec.unit), [a, b] = unit ? [unit[i], unit[j]] : [1, 1];
+  const slice = [m[i * size + i] * a * a, m[i * size + j] * a * b, m[j * size + j] * b * b];
+  const named = { name0: spec.names?.[i] ?? String(i), name1: spec.names?.[j] ?? String(j), entry: m[j * size + i] };
+  return { kind: "curve", u: (spec.centre && scene.place(spec.centre)) ?? [0, 0], ...ellipseOf(slice, scene.number(spec.radius ?? 1), spec.count), ...named };
+}
+
 function cornerAngle(model, u, first, second) {
   const p = model.connect(u, first), q = model.connect(u, second);
   if (!p.ok || !q.ok) return null;
@@ -518,7 +549,7 @@ export function marksOf(data) {
   return panels.flatMap(({ marks, rows }) => [marks, ...(Array.isArray(rows) ? rows : []).map((row) => row?.marks)].filter(Array.isArray).flat());
 }
 
-const NOT_NAMES = new Set(["id", "verb", "when", "in", "rule", "chart", "op", "tape", "label"]);
+const NOT_NAMES = new Set(["id", "verb", "when", "in", "rule", "chart", "op", "tape", "label", "names"]);
 
 function collect(node, names) {
   if (typeof node === "string") names.add(root(node));

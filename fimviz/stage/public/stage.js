@@ -446,7 +446,7 @@ function ancestors(element) {
 }
 
 const LIVE = new Set(["values", "rev", "beat"]);
-const DRAWN = new Set([...LIVE, "model", "charts", "descents", "computed", "sentence", "badge"]);
+const DRAWN = new Set([...LIVE, "model", "charts", "descents", "tables", "computed", "sentence", "badge"]);
 
 function alikeBut(skipped, a, b) {
   const names = new Set([...Object.keys(a), ...Object.keys(b)]);

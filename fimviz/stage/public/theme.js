@@ -25,7 +25,7 @@ function luminance(colour) {
 }
 
 /**
- * style = {dark, colour(name), role(name) -> {colour, dash, cap, width}, bands, size, k, family, weight}
+ * style = {dark, colour(name), role(name) -> {colour, dash, cap, width}, signed(t), bands, size, k, family, weight}
  * where k is the size of this stage against a laptop's, so that gaps grow with the type.
  */
 export function makeStyle(tokens, { dark, present, family, viewport }) {
@@ -46,7 +46,18 @@ export function makeStyle(tokens, { dark, present, family, viewport }) {
       hero: given.width === "hero",
     };
   };
-  return { dark, colour, role, bands: tokens?.bands?.[theme] ?? [], size, k: size.k, family, weight: tokens?.weight ?? {} };
+  const signed = signedColours(tokens?.ramps?.[tokens?.signed?.[theme]] ?? [ink, neutral.panel?.[theme] ?? ink, ink]);
+  return { dark, colour, role, signed, bands: tokens?.bands?.[theme] ?? [], size, k: size.k, family, weight: tokens?.weight ?? {} };
+}
+
+/** t in [−1, 1] to a colour: 0 is the middle of the ramp, +1 its first end. */
+function signedColours(stops) {
+  const parts = stops.map((hex) => [1, 3, 5].map((i) => parseInt(hex.slice(i, i + 2), 16)));
+  return (t) => {
+    const at = ((1 - Math.min(1, Math.max(-1, t))) / 2) * (parts.length - 1), k = Math.min(parts.length - 2, Math.floor(at));
+    const mixed = parts[k].map((from, i) => Math.round(from + (at - k) * (parts[k + 1][i] - from)));
+    return `#${mixed.map((part) => part.toString(16).padStart(2, "0")).join("")}`;
+  };
 }
 
 const LAPTOP = {

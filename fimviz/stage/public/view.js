@@ -8,8 +8,10 @@ import { drawCurves } from "./curves.js";
 import { drawDensities } from "./density.js";
 import { el } from "./dom.js";
 import { Hands } from "./handles.js";
+import { drawMatrices } from "./matrices.js";
 import { paintCanvas, paintSVG } from "./painter.js";
 import { drawPlane, planeFrame } from "./plane.js";
+import { drawRanks } from "./ranks.js";
 import { drawRuler, rulerFrame } from "./ruler.js";
 import { drawSeries } from "./series.js";
 
@@ -20,6 +22,8 @@ const KINDS = {
   series: { frame: null, draw: drawSeries },
   curves: { frame: null, draw: drawCurves },
   contours: { frame: null, draw: drawContours },
+  ranks: { frame: null, draw: drawRanks },
+  matrices: { frame: null, draw: drawMatrices },
 };
 
 /** The new panel, with every part and every mark that says the same taken from the old one. */
