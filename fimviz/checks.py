@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fimviz import designs, laplace
+from fimviz import designs, laplace, networks, pruning
 from fimviz.atlas import chart_map
 from fimviz.connect import distance
 from fimviz.derive.examination import State, examine
@@ -20,6 +20,7 @@ from fimviz.errors import DomainError
 from fimviz.family import Family
 from fimviz.inference import count_inside
 from fimviz.metric import fisher_metric
+from fimviz.networks import Network
 from fimviz.notation import power, three
 from fimviz.sample_size import MOST, flips_to_tell_apart
 from fimviz.words import words
@@ -140,6 +141,42 @@ def bells(heads: int, flips: int) -> list[str]:
         except DomainError:
             errors.append(said["no_bell"])
     return [said["by_distribution"].format(errors=", ".join(errors))]
+
+
+def pruned(unit: float) -> list[str]:
+    """Whether the true costs feel the unit of an input, and what ½ΔᵀFΔ misses of one when all weights shrink by 1 %."""
+    model, said = pruning.six_inputs(), words("networks")
+    there = model.rescaled(0, 1 / unit)
+    each = range(model.w.size)
+    costs = [[pruning.cost(m, pruning.deleted(m, [i])) for i in each] for m in (model, there)]
+    step = 0.01 * there.w
+    quadratic = step @ pruning.fisher(there) @ step / 2
+    return [
+        said["same_cost"].format(error=power(float(np.max(np.abs(np.subtract(*costs)))))),
+        said["second_order"].format(error=power(abs(pruning.cost(there, there.w - step) / quadratic - 1))),
+    ]
+
+
+def stand_ins(net: Network, rows: int, seed: int) -> list[str]:
+    """F against the second difference of KL, its rank, and where K-FAC loses nothing between inputs and outputs."""
+    said, f = words("networks"), networks.matrices(net, rows, seed)["true"]
+    w, x = networks.drawn(net, rows, seed=seed)
+    v = 1e-3 * np.random.default_rng(seed).standard_normal(net.size)
+    second = sum(networks.kl_of_weights(net, w, w + sign * v, x) for sign in (1, -1))
+    linear = Network(net.sizes, "identity", "normal")
+    blocks = networks.block_diagonal(linear, networks.fisher(linear, w, x))
+    return [
+        said["hessian"].format(error=power(abs(second / (v @ f @ v) - 1))),
+        said["rank"].format(rank=networks.rank(f), size=net.size),
+        said["linear"].format(error=power(networks.relative_error(networks.kfac(linear, w, x), blocks))),
+    ]
+
+
+def regression(offset: ArrayLike) -> list[str]:
+    """The closed form of both steps against quadrature over the inputs."""
+    closed = networks.regression_tape()(*np.asarray(offset, float))[:4]
+    worst = float(np.max(np.abs(closed - np.concatenate(networks.regression_steps(offset)))))
+    return [words("networks")["closed"].format(error=power(worst))]
 
 
 def cloud(family: Family, chart: str, theta: ArrayLike, points: NDArray[np.float64], square: float) -> str:

@@ -103,6 +103,7 @@ def test_the_first_picture_is_there_without_a_click(app_page, path):
         ("ellipses", "Model"),
         ("descent", "Start"),
         ("derive", "Model"),
+        ("networks", "Place of weight 6"),
     ],
 )
 def test_python_hears_of_a_drag_once_and_on_release(app_page, slug, name):

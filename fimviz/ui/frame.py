@@ -75,13 +75,21 @@ class Kept:
 
 
 class Page:
-    """One page at work: its state, and the parts of the frame it calls in order."""
+    """One page at work: its state, and the parts of the frame it calls in order.
+
+    `seeded(values)`: whether what is on screen was drawn from the seed, and can be drawn anew.
+    """
 
     def __init__(
-        self, slug: str, fields: Mapping[str, Field], presets: Mapping[str, Values], beats: Sequence[Values] = ()
+        self,
+        slug: str,
+        fields: Mapping[str, Field],
+        presets: Mapping[str, Values],
+        beats: Sequence[Values] = (),
+        seeded: Callable[[Values], bool] = lambda values: "seed" in values,
     ):
         self.slug, self.fields, self.words = slug, fields, words(slug)
-        self.presets, self.beats = presets, beats
+        self.presets, self.beats, self.seeded = presets, beats, seeded
         _prepare_process()
         self.kept = self._keep()
         self.kept.has_body = False
@@ -163,7 +171,7 @@ class Page:
     def _looks(self) -> tuple[Any, Any]:
         """What all of the page depends on, and what the head says besides."""
         kept = self.kept
-        head = (self._title(), self.preset, kept.values.get("show"), tuple(kept.changed))
+        head = (self._title(), self.preset, kept.values.get("show"), tuple(kept.changed), self.seeded(kept.values))
         typing = tuple(kept.values.get("typing", ()))
         return (kept.values.get("family"), kept.values.get("chart"), kept.present, typing), head
 
@@ -303,10 +311,9 @@ class Page:
                 width="content",
             )
             self._show_pills()
-            if "seed" in self.fields:
-                st.button(
-                    words("frame")["sample"], key=f"{self.slug}-sample", on_click=self._sample_anew, width="content"
-                )
+            if self.seeded(self.values):
+                label = self.words.get("sample", words("frame")["sample"])
+                st.button(label, key=f"{self.slug}-sample", on_click=self._sample_anew, width="content")
 
     def _sample_anew(self) -> None:
         before = self._looks()

@@ -212,6 +212,32 @@ class NumbersField:
 
 
 @dataclass(frozen=True)
+class OrderField:
+    """The places 1 … count of some things, each place once; the given order by default."""
+
+    count: int
+
+    @property
+    def outlives_family(self) -> bool:
+        return True
+
+    def default(self, values: Values) -> list[int]:
+        return list(range(1, self.count + 1))
+
+    def read(self, text: str, values: Values) -> list[int]:
+        return self.accept(text.split(","), values)
+
+    def write(self, value: Sequence[int], values: Values) -> str:
+        return ",".join(map(str, value))
+
+    def accept(self, value: Any, values: Values) -> list[int]:
+        places = [int(x) for x in value]
+        if sorted(places) != self.default(values):
+            raise ValueError("not every place once")
+        return places
+
+
+@dataclass(frozen=True)
 class OneOfField:
     """One of some named things, the first by default."""
 
