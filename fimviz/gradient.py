@@ -8,7 +8,8 @@ empirical   E_{p*}[s sᵀ], the scores of p*'s data: not g unless p_θ = p*  (Ku
 adam        no matrix: running means of ∂L and (∂L)², coordinate by coordinate  (Kingma & Ba 2015)
 
 The loss is KL(p*‖p_θ), whose least value 0 is at p*: for the normal that is the mean negative
-log-likelihood of data with mean and standard deviation p*, less its minimum.
+log-likelihood of data with mean and standard deviation p*, less its minimum. It may also be KL(p_θ‖p*), or
+that of data themselves; see `loss`. With the rule natural, Newton's method for data is Fisher scoring.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from numpy.typing import ArrayLike, NDArray
 from fimviz.atlas import chart_map
 from fimviz.errors import DomainError
 from fimviz.family import Family
-from fimviz.loss import chart_empirical_tape, chart_hessian_tape, chart_loss_tape, chart_through_tape, loss_tape
+from fimviz.loss import Loss, chart_empirical_tape, chart_hessian_tape, chart_loss_tape, chart_through_tape, loss_tape
 from fimviz.metric import Metric, fisher_metric
 
 Array = NDArray[Any]
@@ -75,16 +76,18 @@ def descend(
     stop: float = STOP,
     most: int = 5000,
     clamp: Sequence[tuple[float, float] | None] = (),
+    loss: Loss = "from",
 ) -> Descent:
     """Descend KL(target‖p_θ) from `start` in the coordinates of `chart` until it is below `stop`.
 
-    `clamp` keeps coordinates within (low, high). Raises `DomainError` for points, steps or rules that
-    are none, ValueError where the rule or the loss has no formula in this chart.
+    `loss` "to" descends KL(p_θ‖target), and data their mean negative log-likelihood less that of `target`,
+    which is to be their best fit. `clamp` keeps coordinates within (low, high). Raises `DomainError` for
+    points, steps or rules that are none, ValueError where the rule or the loss has no formula in this chart.
     """
     theta, target = family.check(start), family.check(target)
     _check_settings(rule, step, damping)
     key = fisher_metric(family, chart).chart
-    look, move = _view(family, key, target), _mover(family, key, target, rule, damping)
+    look, move = _view(family, key, target, loss), _mover(family, key, target, rule, damping, loss)
     limits = list(clamp) or [None] * family.dimension
     xi = chart_map(family, key).to(theta).tolist()
     found = look(xi)
@@ -105,6 +108,21 @@ def descend(
     return Descent(np.array(points), np.array(losses), "converged" if losses[-1] < stop else "cap")
 
 
+def flow(family: Family, start: ArrayLike, target: ArrayLike, times: ArrayLike, loss: str = "from") -> Array:
+    """The natural-gradient flow dθ/dt = −g⁻¹∂L of an exponential family at `times` (...), exactly. (..., d).
+
+    On KL(p*‖p_θ) it is an m-geodesic, η(t) = η* + e^(−t) (η(0) − η*) in expectation coordinates, on
+    KL(p_θ‖p*) ("to") the e-geodesic that is so in natural ones; no Fisher–Rao geodesic. Raises
+    `ValueError` for a family that has no such coordinates.
+    """
+    key = {"from": "expectation", "to": "natural"}.get(loss, "")
+    if key not in family.charts:
+        raise ValueError(f"Family '{family.title}' with the loss {loss!r}: its flow has no formula; use `descend`.")
+    own = chart_map(family, key)
+    first, last = own.to(family.check(start)), own.to(family.check(target))
+    return own.back(last + np.exp(-np.asarray(times, float))[..., None] * (first - last))
+
+
 def _check_settings(rule: str, step: float, damping: float) -> None:
     if rule not in RULES:
         raise DomainError(rule, "the rule of the descent", "unknown", f"choose one of {', '.join(RULES)}")
@@ -118,12 +136,12 @@ def _clamped(x: float, limits: tuple[float, float] | None) -> float:
     return x if limits is None else min(max(x, limits[0]), limits[1])
 
 
-def _view(family: Family, key: str, target: Array) -> Callable[[list[float]], Any]:
+def _view(family: Family, key: str, target: Array, kind: Loss) -> Callable[[list[float]], Any]:
     """A function of ξ: (θ, L, ∂L/∂ξ), or None outside the chart."""
     own = chart_map(family, key)
-    loss, back, star = chart_loss_tape(family, key), own.back_tape, target.tolist()
+    loss, back, star = chart_loss_tape(family, key, kind), own.back_tape, target.tolist()
     if loss is None or back is None:
-        return _view_through(family, key, target)
+        return _view_through(family, key, target, kind)
 
     def look(xi: list[float]) -> Any:
         theta = back.scalar(*xi)
@@ -136,12 +154,12 @@ def _view(family: Family, key: str, target: Array) -> Callable[[list[float]], An
     return look
 
 
-def _view_through(family: Family, key: str, target: Array) -> Callable[[list[float]], Any]:
+def _view_through(family: Family, key: str, target: Array, kind: Loss) -> Callable[[list[float]], Any]:
     """The same where the chart has no formula for θ: by u, with ∂L/∂ξ = (∂ξ/∂u)⁻ᵀ ∂L/∂u.
 
     u is found from the last one: an iterate is near the one before.
     """
-    loss = chart_loss_tape(family, family.solver)
+    loss = chart_loss_tape(family, family.solver, kind)
     if loss is None:
         loss_tape(family)  # says what is missing
         raise ValueError(f"Family '{family.title}': the solver's chart has no formula for the loss.")
@@ -197,13 +215,13 @@ class _Place:
         return False
 
 
-def _mover(family: Family, key: str, target: Array, rule: str, damping: float) -> Callable[..., Any]:
+def _mover(family: Family, key: str, target: Array, rule: str, damping: float, loss: Loss) -> Callable[..., Any]:
     """A function of ξ and the slope: the direction of the step, or None where M + λI is singular."""
     if rule == "plain":
         return lambda xi, slope: slope
     if rule == "adam":
         return _adam(family.dimension)
-    matrix = _matrix(family, key, target, rule)
+    matrix = _matrix(family, key, target, rule, loss)
     return lambda xi, slope: _solve(matrix(xi), slope, damping)
 
 
@@ -224,13 +242,13 @@ def _adam(d: int) -> Callable[..., list[float]]:
     return move
 
 
-def _matrix(family: Family, key: str, target: Array, rule: str) -> Callable[[list[float]], Any]:
+def _matrix(family: Family, key: str, target: Array, rule: str, loss: Loss) -> Callable[[list[float]], Any]:
     """M(ξ) of a rule, as rows."""
     d = family.dimension
     if rule in ("natural", "diagonal"):
         look = _metric_rows(family, key)
         return look if rule == "natural" else lambda xi: _diagonal(look(xi))
-    tape = (chart_hessian_tape if rule == "newton" else chart_empirical_tape)(family, key)
+    tape = (chart_hessian_tape if rule == "newton" else chart_empirical_tape)(family, key, loss)
     if tape is None:
         raise ValueError(
             f"Family '{family.title}': the rule '{rule}' has no formula in the chart '{key}'; use natural."

@@ -135,14 +135,27 @@ def estimates(family: Family, theta: ArrayLike, n: int, count: int = 260, seed: 
     left out, so m may be below `count`.
     """
     theta = _one_point(family, theta)
-    x = sample(family, theta, (count, int(n)), seed)
+    found = _best(family, theta, sample(family, theta, (count, int(n)), seed))
+    return _near(family, found[np.isfinite(found).all(-1)], theta)
+
+
+def maximum_likelihood(family: Family, data: ArrayLike, near: ArrayLike) -> Array | None:
+    """The member (d,) under which observations (n,), or (n, size), are likeliest; None where there is none.
+
+    `near` is where scoring starts, and of equal periodic members the one that is chosen.
+    """
+    theta = _one_point(family, near)
+    found = _near(family, _best(family, theta, np.asarray(data, float)[None]), theta)[0]
+    return found if np.isfinite(found).all() and family.inside_point(found.tolist()) else None
+
+
+def _best(family: Family, theta: Array, x: Array) -> Array:
+    """The estimates (m, d) of samples (m, n), not finite where there is none."""
     form = family.exponential_form
     if form is None:
-        found = _scoring(family, theta, x)
-    else:
-        means = lower(form.statistics, family.samples)(*family.coordinates(x)).mean(axis=1)
-        found = chart_map(family, "expectation").back(means)
-    return _near(family, found[np.isfinite(found).all(-1)], theta)
+        return _scoring(family, theta, x)
+    means = lower(form.statistics, family.samples)(*family.coordinates(x)).mean(axis=1)
+    return chart_map(family, "expectation").back(means)
 
 
 def _near(family: Family, points: Array, theta: Array) -> Array:

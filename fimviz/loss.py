@@ -1,29 +1,98 @@
-"""KL(p*‖p_θ) as a function of one chart's coordinates: its value, slope, curvature, and the scores of p*.
+"""What is descended, as a function of one chart's coordinates: its value, slope, curvature, and the scores of p*.
 
-Tapes of (ξ…, p*…), p* in the declared parameters; none where KL or θ(ξ) has no formula.
+"from"   KL(p*‖p_θ)
+"to"     KL(p_θ‖p*)
+data     the mean of log p*(xᵢ) − log p_θ(xᵢ), which is 0 and least at p* where p* fits best
+
+Tapes of (ξ…, p*…), p* in the declared parameters; none where the loss or θ(ξ) has no formula.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 import sympy as sp
 
 from fimviz.atlas import chart_map
 from fimviz.divergence import kl_expression
 from fimviz.family import Family, once
-from fimviz.tape import Tape, lower
+from fimviz.tape import Sums, Tape, lower
+
+#: "from", "to", or the observations, as a tuple of numbers or of tuples
+Loss = str | tuple[Any, ...]
+
+
+def chart_loss_tape(family: Family, key: str, loss: Loss = "from") -> Tape | None:
+    """(ξ…, p*…) -> [L, ∂L/∂ξ…]; None where the loss or θ(ξ) has no formula."""
+    return _tape(family, key, loss, _slopes)
+
+
+def chart_hessian_tape(family: Family, key: str, loss: Loss = "from") -> Tape | None:
+    """(ξ…, p*…) -> the upper triangle of ∂²L/∂ξᵢ∂ξⱼ, row by row: what Newton's method divides by."""
+    return _tape(family, key, loss, _bends)
+
+
+def chart_empirical_tape(family: Family, key: str, loss: Loss = "from") -> Tape | None:
+    """(ξ…, p*…) -> the upper triangle of the empirical Fisher matrix, the mean of s sᵀ over data or p*."""
+    return _of_target(family, key) if isinstance(loss, str) else _tape(family, key, loss, _score_products)
+
+
+def _tape(family: Family, key: str, loss: Loss, outputs: Callable[..., list[Any]]) -> Tape | None:
+    if isinstance(loss, str):
+        return _divergence_tape(family, key, loss, outputs)
+    body = _data_body(family, key, outputs)
+    return None if body is None else _over(body, family, loss)
 
 
 @once
-def chart_loss_tape(family: Family, key: str) -> Tape | None:
-    """(ξ…, p*…) -> [L, ∂L/∂ξ…] with L = KL(p*‖p_θ(ξ)); None where KL or θ(ξ) has no formula."""
-    found = _in_chart(family, key)
+def _divergence_tape(family: Family, key: str, loss: str, outputs: Callable[..., list[Any]]) -> Tape | None:
+    found = _in_chart(family, key, loss)
     if found is None:
         return None
-    loss, symbols, star = found
-    return lower([loss, *(sp.diff(loss, s) for s in symbols)], (*symbols, *star))
+    expression, symbols, star = found
+    return lower(outputs(expression, symbols), (*symbols, *star))
+
+
+@once
+def _data_body(family: Family, key: str, outputs: Callable[..., list[Any]]) -> Tape | None:
+    """(x…, ξ…, p*…) -> what one observation adds."""
+    own = chart_map(family, key)
+    if own.backward is None:
+        return None
+    star = _star(family)
+    there, here = (dict(zip(family.symbols, s, strict=True)) for s in (star, own.backward))
+    gap = family.expression.xreplace(there) - family.expression.xreplace(here)
+    return lower(outputs(gap, own.chart.symbols), (*family.samples, *own.chart.symbols, *star))
+
+
+def _over(body: Tape, family: Family, data: Sequence[Any]) -> Tape:
+    """The mean of a tape of (x…, ξ…, p*…) over data, as a tape of (ξ…, p*…) with a sum in it."""
+    size, count = family.support.size, len(body.out)
+    columns = np.asarray(data, float).reshape(-1, size).T
+    lanes = tuple(range(body.n_in - size))
+    weights = np.full((count, columns.shape[1]), 1 / columns.shape[1])
+    mean = Sums(
+        Tape(len(lanes), len(lanes), (), (), lanes),
+        tuple(map(tuple, columns.tolist())), body, tuple(map(tuple, weights.tolist())),
+    )  # fmt: skip
+    out = tuple(len(lanes) + i for i in range(count))
+    return Tape(len(lanes), len(lanes) + count, (), (), out, (mean,))
+
+
+def _slopes(loss: Any, symbols: Sequence[sp.Symbol]) -> list[Any]:
+    return [loss, *(sp.diff(loss, s) for s in symbols)]
+
+
+def _bends(loss: Any, symbols: Sequence[sp.Symbol]) -> list[Any]:
+    slopes = [sp.diff(loss, s) for s in symbols]
+    return [_smooth(sp.diff(slopes[i], symbols[j])) for i, j in _upper(len(symbols))]
+
+
+def _score_products(gap: Any, symbols: Sequence[sp.Symbol]) -> list[Any]:
+    slopes = [sp.diff(gap, s) for s in symbols]
+    return [slopes[i] * slopes[j] for i, j in _upper(len(symbols))]
 
 
 @once
@@ -49,26 +118,14 @@ def loss_tape(family: Family) -> Tape:
     return lower([expression, *(sp.diff(expression, s) for s in second)], (*second, *first))
 
 
-@once
-def chart_hessian_tape(family: Family, key: str) -> Tape | None:
-    """(ξ…, p*…) -> the upper triangle of ∂²L/∂ξᵢ∂ξⱼ, row by row: what Newton's method divides by."""
-    found = _in_chart(family, key)
-    if found is None:
-        return None
-    loss, symbols, star = found
-    slopes = [sp.diff(loss, s) for s in symbols]
-    entries = [_smooth(sp.diff(slopes[i], symbols[j])) for i, j in _upper(len(symbols))]
-    return lower(entries, (*symbols, *star))
-
-
 def _smooth(e: Any) -> Any:
     """Without the deltas that |·| leaves: the slope of KL is continuous, so they cancel."""
     return e.replace(lambda a: a.func is sp.DiracDelta, lambda a: sp.Integer(0))
 
 
 @once
-def chart_empirical_tape(family: Family, key: str) -> Tape | None:
-    """(ξ…, p*…) -> the upper triangle of E_{p*}[s sᵀ], s the score of ξ: the empirical Fisher matrix.
+def _of_target(family: Family, key: str) -> Tape | None:
+    """(ξ…, p*…) -> the upper triangle of E_{p*}[s sᵀ].
 
     Labels come from p* and not from the model. In an exponential family with statistics f of means η
     and coefficients c, s = Jᵀ(f − η) with J = ∂c/∂ξ, so it is Jᵀ(C* + (η* − η)(η* − η)ᵀ)J with C* the covariance
@@ -94,14 +151,15 @@ def _star(family: Family) -> tuple[sp.Symbol, ...]:
     return tuple(sp.Symbol(f"{s.name}_star", **s.assumptions0) for s in family.symbols)
 
 
-def _in_chart(family: Family, key: str) -> tuple[Any, Sequence[sp.Symbol], Sequence[sp.Symbol]] | None:
-    """(L as an expression, ξ, p*)."""
+def _in_chart(family: Family, key: str, way: str) -> tuple[Any, Sequence[sp.Symbol], Sequence[sp.Symbol]] | None:
+    """(KL as an expression, ξ, p*)."""
     own, found = chart_map(family, key), kl_expression(family)
     if found is None or own.backward is None:
         return None
     expression, first, second = found
     star = _star(family)
-    loss = expression.xreplace(dict(zip((*first, *second), (*star, *own.backward), strict=True)))
+    ends = (*star, *own.backward) if way == "from" else (*own.backward, *star)
+    loss = expression.xreplace(dict(zip((*first, *second), ends, strict=True)))
     return loss, own.chart.symbols, star
 
 

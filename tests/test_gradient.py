@@ -9,7 +9,8 @@ from fimviz.atlas import chart_map
 from fimviz.derive.examination import examination_points
 from fimviz.derive.quadrature import expectation
 from fimviz.divergence import kl_expression
-from fimviz.gradient import RULES
+from fimviz.gradient import RULES, flow
+from fimviz.inference import maximum_likelihood, sample
 from fimviz.loss import chart_empirical_tape, chart_hessian_tape, chart_loss_tape, loss_tape
 
 EVERY = pytest.mark.parametrize("slug", CATALOG)
@@ -260,3 +261,82 @@ def test_a_family_without_a_formula_says_that_there_is_nothing_to_descend():
     )  # fmt: skip
     with pytest.raises(ValueError, match="Family 'Logistic' has no formula for KL"):
         loss_tape(declared)
+
+
+@EXPONENTIAL
+@pytest.mark.parametrize(("loss", "key"), [("from", "expectation"), ("to", "natural")])
+def test_the_flow_is_what_small_steps_follow(slug, loss, key):
+    family = CATALOG[slug]
+    start, target = points(slug, 2)
+    if key not in family.charts:
+        with pytest.raises(ValueError, match="its flow has no formula"):
+            flow(family, start, target, [1.0], loss)
+        return
+    errors = []
+    for count in (100, 200, 400):
+        run = descend(family, start, target, rule="natural", step=0.4 / count, most=count, stop=0, loss=loss)
+        exact = flow(family, start, target, 0.4 / count * np.arange(len(run.points)), loss)
+        assert len(run.points) > count
+        errors.append(np.max(np.abs(run.points - exact) / np.abs(start - target)))
+    # Euler's method errs by the size of its step
+    assert errors[2] < 0.01
+    assert errors[2] < 1e-12 or errors[0] / errors[1] == pytest.approx(2, rel=0.05)
+    assert errors[2] < 1e-12 or errors[1] / errors[2] == pytest.approx(2, rel=0.05)
+    assert exact[0] == pytest.approx(start, rel=1e-9)
+    straight = chart_map(family, key).to(flow(family, start, target, [0.0, np.log(2), np.inf], loss))
+    assert straight[1] == pytest.approx((straight[0] + straight[2]) / 2, rel=1e-8, abs=1e-9)
+
+
+def slopes_by_differences(tape, xi, star, h=1e-5):
+    """The derivative of the first outputs of a tape of (ξ…, p*…) along every ξ."""
+    steps = h * np.eye(len(xi))
+    return np.stack([(tape(*(xi + s), *star) - tape(*(xi - s), *star)) / (2 * h) for s in steps])
+
+
+@WITH_KL
+def test_the_reverse_divergence_has_the_gradient_it_says(slug):
+    family = CATALOG[slug]
+    target, theta = points(slug, 2)
+    tape = chart_loss_tape(family, next(iter(family.charts)), "to")
+    assert tape(*theta, *target)[0] == pytest.approx(kl(family, theta, target), rel=1e-9, abs=1e-12)
+    found = slopes_by_differences(tape, theta, target)[:, 0]
+    assert tape(*theta, *target)[1:] == pytest.approx(found, rel=1e-6, abs=1e-6 * (1 + np.abs(found).max()))
+
+
+@pytest.mark.parametrize("slug", ["bernoulli", "poisson", "normal", "gamma", "cauchy", "gumbel", "bivariate_normal"])
+def test_data_are_a_loss_of_any_family(slug):
+    """Value and slope, curvature and scores against the definition; least where the data fit best."""
+    family = CATALOG[slug]
+    key, truth = family.solver, points(slug, 1)[0]
+    data = sample(family, truth, 20, seed=3)
+    best = maximum_likelihood(family, data, truth)
+    loss = tuple(map(tuple, data)) if data.ndim > 1 else tuple(data)
+    own = chart_map(family, key)
+    u, d = own.to(truth) + 0.1, family.dimension
+    tape = chart_loss_tape(family, key, loss)
+    mean = [family.density_tape(*family.coordinates(data), *p).mean() for p in (best, own.back(u))]
+    assert tape(*u, *best)[0] == pytest.approx(mean[0] - mean[1], rel=1e-9, abs=1e-12)
+    found = slopes_by_differences(tape, u, best)
+    assert tape(*u, *best)[1:] == pytest.approx(found[:, 0], rel=1e-6, abs=1e-7)
+    triangle = np.triu_indices(d)
+    assert chart_hessian_tape(family, key, loss)(*u, *best) == pytest.approx(found[:, 1:][triangle], rel=1e-5, abs=1e-6)
+    # one observation at a time: the slope of its loss is minus its score
+    scores = np.array([chart_loss_tape(family, key, (one,))(*u, *best)[1:] for one in loss])
+    mean_of_squares = (scores.T @ scores / len(loss))[triangle]
+    assert chart_empirical_tape(family, key, loss)(*u, *best) == pytest.approx(mean_of_squares, rel=1e-9, abs=1e-12)
+    assert tape(*own.to(best), *best) == pytest.approx(0, abs=1e-6)
+
+
+def test_data_that_fit_no_member_have_no_best_fit():
+    assert maximum_likelihood(CATALOG["bernoulli"], [1.0] * 5, [0.5]) is None
+    assert maximum_likelihood(CATALOG["bernoulli"], [1.0, 0, 1, 1], [0.5]) == pytest.approx([0.75])
+
+
+def test_descending_data_by_natural_gradient_is_fisher_scoring():
+    family, data = CATALOG["cauchy"], tuple(sample(CATALOG["cauchy"], (0, 1), 20, seed=3))
+    best = maximum_likelihood(family, data, (0, 1))
+    run = descend(family, (1, 2), best, rule="natural", step=1, loss=data, most=1)
+    score = -chart_loss_tape(family, "x0, gamma", data)(1, 2, *best)[1:]
+    assert run.points[1] == pytest.approx(
+        np.array([1, 2]) + np.linalg.solve(fisher_metric(family).matrix([1, 2]), score), rel=1e-12
+    )

@@ -12,7 +12,7 @@ from fimviz.atlas import ChartMap, chart_map
 from fimviz.divergence import kl_expression
 from fimviz.family import Family, once
 from fimviz.isometry import Simplex
-from fimviz.loss import chart_empirical_tape, chart_hessian_tape, chart_loss_tape
+from fimviz.loss import Loss, chart_empirical_tape, chart_hessian_tape, chart_loss_tape
 from fimviz.metric import fisher_metric
 from fimviz.tape import lower
 
@@ -83,24 +83,40 @@ def describe_chart(family: Family, key: str) -> dict[str, Any]:
     }
 
 
-@once
-def describe_descent(family: Family, key: str, rules: tuple[str, ...] = ()) -> dict[str, Any] | None:
-    """The loss KL(p*‖p_θ) with its gradient, and the metric, in one chart; None where KL has no formula.
+def describe_descent(
+    family: Family, key: str, rules: tuple[str, ...] = (), loss: Loss = "from"
+) -> dict[str, Any] | None:
+    """A loss with its gradient, and the metric, in one chart; None where the loss has no formula.
 
     Where the chart has no formula for θ the loss is one of u, and the stage goes through ∂ξ/∂u.
     "newton" and "empirical" among the `rules` add what they divide by, where there is a formula.
     """
-    own, free = chart_map(family, key), chart_map(family, family.solver)
-    loss, g, free_loss = chart_loss_tape(family, key), fisher_metric(family, key).g_tape, None
-    if loss is None or g is None:
-        loss, g, free_loss = None, None, chart_loss_tape(family, family.solver)
-        if free_loss is None:
+    return (_divergence if isinstance(loss, str) else _descent)(family, key, rules, loss)
+
+
+@once
+def _divergence(family: Family, key: str, rules: tuple[str, ...], loss: str) -> dict[str, Any] | None:
+    return _descent(family, key, rules, loss)
+
+
+def _descent(family: Family, key: str, rules: tuple[str, ...], loss: Loss) -> dict[str, Any] | None:
+    own, g, free_value = _descent_chart(family, key), fisher_metric(family, key).g_tape, None
+    value = chart_loss_tape(family, key, loss)
+    if value is None or g is None:
+        value, g, free_value = None, None, chart_loss_tape(family, family.solver, loss)
+        if free_value is None:
             return None
-    hessian = chart_hessian_tape(family, key) if "newton" in rules else None
-    empirical = chart_empirical_tape(family, key) if "empirical" in rules else None
-    tapes = {"loss": loss, "loss_u": free_loss, "metric": g, "hessian": hessian, "empirical": empirical}
+    hessian = chart_hessian_tape(family, key, loss) if "newton" in rules else None
+    empirical = chart_empirical_tape(family, key, loss) if "empirical" in rules else None
+    tapes = {"loss": value, "loss_u": free_value, "metric": g, "hessian": hessian, "empirical": empirical}
     said = {name: None if tape is None else tape.as_dict() for name, tape in tapes.items()}
-    return {"name": own.chart.name, **_between(own, free), **said}
+    return {**own, **said}
+
+
+@once
+def _descent_chart(family: Family, key: str) -> dict[str, Any]:
+    own, free = chart_map(family, key), chart_map(family, family.solver)
+    return {"name": own.chart.name, **_between(own, free)}
 
 
 def _tape(expressions: Expressions, symbols: Sequence[sp.Symbol]) -> dict[str, Any]:
