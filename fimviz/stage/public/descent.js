@@ -10,7 +10,7 @@ const FAST = 0.9;
 const SLOW = 0.999;
 const EPSILON = 1e-8;
 
-/** makeDescent(spec, model) -> {run}, as described in geometry.js. */
+/** makeDescent(spec, model) -> {run, tangent, losses, rules}, as described in geometry.js. */
 export function makeDescent(spec, model) {
   const { d } = model;
   const chart = makeChart(spec, model);
@@ -40,7 +40,33 @@ export function makeDescent(spec, model) {
     }
   }
 
-  return { run, rules: Object.keys(rules).filter((rule) => rules[rule]) };
+  /** Minus a rule's direction at the point `at`, as a tangent vector du of a Fisher length; null where there is none. */
+  function tangent({ at, thetaStar, rule, damping = 0, length }) {
+    const xi = Float64Array.from(toChart.at(at)), u = Float64Array.from(at);
+    const found = look(xi, u, thetaStar);
+    const move = found && rules[rule]?.()({ xi, u, thetaStar, slope: found.slope, damping });
+    const du = move && solve(chart.jac(u), Float64Array.from(move));
+    const scale = du && -length / Math.sqrt(square(model.metric(u).g, du, d));
+    return Number.isFinite(scale) && du ? du.map((x) => scale * x) : null;
+  }
+
+  /** The loss at many points u, as Float64Array. */
+  function losses(points, thetaStar) {
+    const tape = compileTape(spec.loss ?? spec.loss_u), at = spec.loss ? chart.fromUBatch(points) : points, n = points.length / d;
+    const lanes = Array.from({ length: d }, (_, k) => Float64Array.from({ length: n }, (_, i) => at[i * d + k]));
+    const out = Array.from({ length: tape.nOut }, () => new Float64Array(n));
+    tape.run([...lanes, ...thetaStar], out, n);
+    return out[0];
+  }
+
+  return { run, tangent, losses, rules: Object.keys(rules).filter((rule) => rules[rule]) };
+}
+
+/** vᵀ g v. */
+function square(g, v, d) {
+  let sum = 0;
+  for (let i = 0; i < d; i++) for (let j = 0; j < d; j++) sum += g[i * d + j] * v[i] * v[j];
+  return sum;
 }
 
 function clamped(x, limits) {

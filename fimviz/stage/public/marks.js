@@ -6,7 +6,7 @@ import { remember } from "./alike.js";
 import { sublevel } from "./contour.js";
 import { outline, usable } from "./scene.js";
 import { formatNumber } from "./text.js";
-import { refine, strands } from "./trace.js";
+import { clip, refine, strands } from "./trace.js";
 
 export function drawMark(pen, mark, index) {
   const draw = Object.hasOwn(MARKS, mark.kind) ? MARKS[mark.kind] : null;
@@ -109,9 +109,10 @@ const MARKS = {
     if (!usable(target)) return;
     const moving = pen.moving === mark.target;
     const version = pen.scene.version(mark.target);
-    const key = [version, moving, mark.levels, pen.frame, pen.chartOf(mark)];
+    const loss = mark.descent ? pen.scene.descents.get(mark.descent)?.made : mark.direction;
+    const key = [mark.target, version, moving, mark.levels, loss, pen.frame, pen.chartOf(mark)];
     const levels = remember(pen.cache, `bands${index}`, key, () => contours(pen, mark, target, moving ? 40 : 96));
-    pen.still.push(id, version, moving);
+    pen.still.push(id, mark.target, version, moving, loss, mark.levels);
     levels.forEach(({ pts, share }) => {
       const fill = pen.style.bands[Math.round(share * (pen.style.bands.length - 1))];
       pen.back.push({ t: "path", pts, closed: true, fill, stroke: pen.style.colour("hairline"), width: pen.style.size.grid, rule: "evenodd" });
@@ -124,13 +125,16 @@ const MARKS = {
     const pts = project(pen, run.points, mark);
     const line = lineStyle(pen, mark, id);
     pen.hits.push({ id, pts });
-    if (mark.thin) return void pen.front.push({ t: "path", pts, ...line, alpha: pen.lit === id ? 1 : 0.6 });
-    pen.front.push({ t: "path", pts, ...line });
+    const seen = clip(pts, pen.frame.box);
+    if (mark.thin) return void pen.front.push({ t: "path", pts: seen, ...line, alpha: pen.lit === id ? 1 : 0.6 });
+    pen.front.push({ t: "path", pts: seen, ...line });
     if (run.steps <= 40 && mark.dots !== false) pen.front.push({ t: "dots", pts, r: 2.4 * pen.style.k, fill: line.stroke });
     pen.lines.push(pts);
     if (run.status === "left") openDot(pen, pts[pts.length - 2], pts[pts.length - 1], line.stroke);
     exitArrow(pen, pts, line, 1);
-    const at = 2 * Math.round(pen.scene.number(mark.label_at ?? 0.4, 0.4) * (pts.length / 2 - 1));
+    // a name stands where its line is seen
+    let at = 2 * Math.round(pen.scene.number(mark.label_at ?? 0.4, 0.4) * (pts.length / 2 - 1));
+    while (at > 0 && !within(pen.frame.box, pts[at], pts[at + 1])) at -= 2;
     label(pen, mark, id, pts[at], pts[at + 1], { colour: line.stroke });
   },
 
@@ -148,12 +152,20 @@ const MARKS = {
     label(pen, mark, id, x, y, { gap: 0.1 });
   },
 
+  /** From one point to another, or a tangent vector, straight in the chart. */
   arrow(pen, mark, id) {
-    const [x0, y0] = projectOne(pen, pen.point(mark.from), mark);
-    const [x1, y1] = projectOne(pen, pen.point(mark.to), mark);
-    const line = lineStyle(pen, mark, id);
-    pen.front.push({ t: "path", pts: [x0, y0, x1, y1], ...line });
+    const along = mark.of ? pen.scene.results.get(mark.of) : null;
+    const [x0, y0] = projectOne(pen, along ? along.u : pen.point(mark.from), mark);
+    const tip = along?.ok ? pen.projectXi(outline(along, pen.chartOf(mark)), mark) : projectOne(pen, pen.point(mark.to), mark);
+    const [x1, y1] = tip;
+    if (!Number.isFinite(x0 + y0 + x1 + y1)) return;
+    const line = lineStyle(pen, mark, id), length = Math.hypot(x1 - x0, y1 - y0), pts = [x0, y0, x1, y1];
+    // the line ends inside its head, which comes to a point
+    const s = Math.max(0, 1 - (6 * pen.style.k) / (length || 1));
+    pen.front.push({ t: "path", pts: [x0, y0, x0 + s * (x1 - x0), y0 + s * (y1 - y0)], ...line, dash: mark.dash ? line.dash : [] });
     head(pen, x1, y1, x1 - x0, y1 - y0, line.stroke);
+    pen.hits.push({ id, pts });
+    label(pen, mark, id, x1, y1, { colour: line.stroke });
   },
 
   interval(pen, mark, id) {
@@ -282,7 +294,8 @@ function lineStyle(pen, mark, id) {
   const given = role(pen, mark);
   let width = mark.thin ? pen.style.size.thin : mark.hero ? pen.style.size.hero : mark.hero === false ? pen.style.size.path : given.width;
   if (pen.lit === id) width *= 1.5;
-  return { stroke: given.colour, width, dash: given.dash, cap: given.cap };
+  const dash = mark.dash?.map((length) => length * pen.style.k) ?? given.dash;
+  return { stroke: given.colour, width, dash, cap: given.cap };
 }
 
 /** Thin outline, nearly empty inside: what stands behind the thing to look at. */
@@ -358,14 +371,15 @@ function head(pen, x, y, dx, dy, fill) {
   pen.front.push({ t: "path", pts, closed: true, fill });
 }
 
+const within = (box, x, y) => x >= box.x && x <= box.x + box.w && y >= box.y && y <= box.y + box.h;
+
 /** Where a path leaves the window, an arrow at the edge says that it goes on. */
 function exitArrow(pen, pts, line, most = 4) {
   const { box } = pen.frame;
-  const within = (x, y) => x >= box.x && x <= box.x + box.w && y >= box.y && y <= box.y + box.h;
-  let inside = within(pts[0], pts[1]);
+  let inside = within(box, pts[0], pts[1]);
   for (let i = 0, drawn = 0; i + 3 < pts.length && drawn < most; i += 2) {
     const x0 = pts[i], y0 = pts[i + 1], x1 = pts[i + 2], y1 = pts[i + 3];
-    const leaves = inside && !(inside = within(x1, y1));
+    const leaves = inside && !(inside = within(box, x1, y1));
     if (!leaves || !Number.isFinite(x1 + y1)) continue;
     drawn++;
     pen.remarks?.set("left_window");
@@ -421,7 +435,8 @@ function contours(pen, mark, target, resolution) {
       const u = chart.toU([x0 + ((x1 - x0) * i) / (nx - 1), y0 + ((y1 - y0) * j) / (ny - 1)], near);
       if (usable(u)) points.set(u, (j * nx + i) * d), (near = u);
     }
-  const field = scene.model.klBatch(target, points, mark.direction ?? "from");
+  const descent = mark.descent ? scene.descents.get(mark.descent)?.made : null;
+  const field = descent ? descent.losses(points, scene.model.toTheta(target)) : scene.model.klBatch(target, points, mark.direction ?? "from");
   const levels = [...(mark.levels ?? [0.05, 0.2, 0.7, 2])].sort((a, b) => b - a);
   return levels.map((level, k) => {
     const grid = sublevel(field, nx, ny, level);

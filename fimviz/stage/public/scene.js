@@ -3,7 +3,7 @@
  * has changed, and answers the names in templates. It knows geometric verbs; it knows no family, no page and no pixel.
  *
  * Results by id:  point {u}  ·  path {ok, length, at, …}  ·  curve {points | offsets}  ·  fan  ·  descent  ·  number {value}
- *                 draws {counts, n, mean}
+ *                 draws {counts, n, mean}  ·  tangent {u, offsets}
  */
 import { alike, settled } from "./alike.js";
 import { makeModel, makeChart, makeDescent } from "./geometry.js";
@@ -220,7 +220,7 @@ export class Scene {
     }
     let age = 0;
     for (const name of names) age = Math.max(age, this.versions.get(name) ?? 0);
-    return age + (this.moving && spec.verb === "fan" ? 0.5 : 0);
+    return age + (this.moving && (spec.verb === "fan" || spec.moving) ? 0.5 : 0);
   }
 
   #run(spec, before) {
@@ -410,19 +410,32 @@ const VERBS = {
   descend(scene, spec) {
     const descent = scene.descents.get(spec.chart)?.made;
     const start = scene.point(spec.start);
-    const target = Array.isArray(spec.target) ? spec.target : scene.values[spec.target];
-    if (!descent || !usable(start) || !Array.isArray(target)) return fail("descent", "outside");
+    const thetaStar = starOf(scene, spec);
+    if (!descent || !usable(start) || !thetaStar) return fail("descent", "outside");
     const run = descent.run({
       start,
-      thetaStar: target,
+      thetaStar,
       rule: spec.rule ?? "natural",
       step: scene.number(spec.step),
       damping: scene.number(spec.damping ?? 0, 0),
       stop: scene.number(spec.stop ?? 1e-3),
-      max: scene.number(spec.max ?? 3000),
+      // while a hand moves, a run that takes long stops short
+      max: scene.number((scene.moving && spec.moving) || (spec.max ?? 3000)),
       clamp: spec.clamp ?? null,
     });
-    return { kind: "descent", ok: true, ...run, loss: run.losses[run.losses.length - 1] };
+    const sayings = spec.said ?? {};
+    const said = (sayings[`${run.status}_${run.steps}`] ?? sayings[run.status])?.replace("{steps}", run.steps);
+    return { kind: "descent", ok: true, ...run, said, loss: run.losses[run.losses.length - 1] };
+  },
+
+  /** The tangent vector in which a rule moves from a point, of a given Fisher length: {u, offsets}. */
+  direction(scene, spec) {
+    const descent = scene.descents.get(spec.chart)?.made;
+    const u = scene.point(spec.at), thetaStar = starOf(scene, spec);
+    if (!descent || !usable(u) || !thetaStar) return fail("tangent", "outside");
+    const damping = scene.number(spec.damping ?? 0, 0), length = scene.number(spec.length ?? 1);
+    const offsets = descent.tangent({ at: u, thetaStar, rule: spec.rule ?? "natural", damping, length });
+    return offsets ? { kind: "tangent", ok: true, u, offsets } : fail("tangent", "outside");
   },
 
   kl(scene, spec) {
@@ -456,6 +469,12 @@ const VERBS = {
     return angles.reduce((whole, angle, i) => ({ ...whole, [`angle${i}`]: angle }), out);
   },
 };
+
+/** The declared parameters of a descent's target, or null. */
+function starOf(scene, spec) {
+  const target = Array.isArray(spec.target) ? spec.target : scene.values[spec.target];
+  return Array.isArray(target) ? target : null;
+}
 
 /** {v : (v − centre)ᵀ M (v − centre) = radius²} in plain coordinates, M the outputs of a tape. */
 function plainEllipse(scene, spec) {

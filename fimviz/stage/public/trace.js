@@ -114,3 +114,37 @@ export function lifted(pts, leaps) {
   }
   return out;
 }
+
+/** A polyline without what is farther from the box than its size: a browser gives up on dashes over a long way. */
+export function clip(pts, box) {
+  const low = [box.x - box.w, box.y - box.h], high = [box.x + 2 * box.w, box.y + 2 * box.h];
+  const near = (i) => [0, 1].every((k) => pts[i + k] >= low[k] && pts[i + k] <= high[k]);
+  let far = false;
+  for (let i = 0; i < pts.length && !far; i += 2) far = !near(i);
+  return far ? clipped(pts, low, high) : pts;
+}
+
+function clipped(pts, low, high) {
+  const out = [];
+  for (let i = 0, whole = -1; i + 3 < pts.length; i += 2) {
+    const [enter, leave] = within(pts, i, low, high);
+    if (!(enter <= leave)) continue;
+    const at = (s) => [0, 1].map((k) => pts[i + k] + s * (pts[i + 2 + k] - pts[i + k]));
+    if (enter > 0 || whole !== i - 2) out.push(...(out.length ? [NaN, NaN] : []), ...at(enter));
+    out.push(...at(leave));
+    if (leave === 1) whole = i;
+  }
+  return Float64Array.from(out);
+}
+
+/** The part of the piece that begins at i which lies between low and high; enter > leave where none does. */
+function within(pts, i, low, high) {
+  let [enter, leave] = [0, 1];
+  for (let k = 0; k < 2; k++) {
+    const from = pts[i + k], step = pts[i + 2 + k] - from;
+    const a = (low[k] - from) / step, b = (high[k] - from) / step;
+    if (step !== 0) [enter, leave] = [Math.max(enter, Math.min(a, b)), Math.min(leave, Math.max(a, b))];
+    else if (!(from >= low[k] && from <= high[k])) leave = -1;
+  }
+  return [enter, leave];
+}
