@@ -358,19 +358,28 @@ def loss_curves(
     roles: Sequence[str],
     log_y: bool = True,
     target: float | None = 1e-3,
+    dashes: Sequence[Sequence[float] | None] = (),
 ) -> Mark:
-    """Loss against step, a curve per name and a trace per role; names stand where curves end, the target is thin."""
+    """Loss against step, a curve per name; names stand where curves end, the target is thin.
+
+    Curves of one role and one dash are one trace.
+    """
+    styles = list(zip(roles, [tuple(dash) if dash else () for dash in dashes] or [()] * len(roles), strict=True))
     curves = [np.asarray(loss, float) for loss in losses]
 
     def mark(theme: Theme) -> list[Any]:
         decades = {"type": "log", "dtick": 1, "exponentformat": "power"}
         parts: list[Any] = [{"yaxis": decades if log_y else {"type": "linear"}}]
         parts += _target(target, log_y, theme) if target is not None else []
-        for role in dict.fromkeys(roles):
-            own = [np.column_stack([np.arange(c.size), c]) for c, r in zip(curves, roles, strict=True) if r == role]
-            parts.append(_curve(_joined(own), line(role, theme)))
-        for i, (at, text, role) in enumerate(_shared_ends(curves, names, roles, log_y)):
-            parts += _label(text, at, role, theme, xshift=6, xanchor="left", yshift=9 if i % 2 else -9)
+        for style in dict.fromkeys(styles):
+            own = [np.column_stack([np.arange(c.size), c]) for c, s in zip(curves, styles, strict=True) if s == style]
+            dash = {"dash": ",".join(f"{length:g}px" for length in style[1])} if style[1] else {}
+            parts.append(_curve(_joined(own), line(style[0], theme) | dash))
+        ends = _shared_ends(curves, names, roles, log_y)
+        for i, (at, text, role) in enumerate(ends):
+            # names that would stand on each other are stacked
+            below = sum(_meet(at, other, ends[-1][0][0]) for other, *_ in ends[:i])
+            parts += _label(text, at, role, theme, xshift=6, xanchor="left", yshift=-9 - 18 * below)
         return parts
 
     return mark
@@ -393,6 +402,11 @@ def _shared_ends(
         else:
             found.append((end, name, role))
     return sorted(found)
+
+
+def _meet(a: tuple[float, float], b: tuple[float, float], longest: float) -> bool:
+    """Whether names that start at a and at b would touch."""
+    return abs(a[0] - b[0]) < 0.3 * longest and abs(a[1] - b[1]) < 0.4
 
 
 def _end(loss: Array, log_y: bool) -> tuple[float, float] | None:

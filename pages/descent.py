@@ -2,106 +2,109 @@
 
 from typing import Any
 
-from fimviz import checks, figures, gradient, ui
-from fimviz.families import CATALOG
-from fimviz.stage import formula, scene
+from fimviz import checks, figures, gradient, irregular, ui
+from fimviz.stage import descents, formula, scene
 
+SHOW = ("plain", "all", "natural", *descents.MORE, "flow", "arrow", "ball", "corrected")
 FIELDS = {
-    "family": ui.FamilyField("normal", ui.families(descent=True)),
+    "family": ui.FamilyField("normal", (*ui.families(descent=True), *irregular.SINGULAR)),
     "chart": ui.ChartField(ui.descent_charts),
-    "start": ui.PointField(lambda family: (-1.5, 2.0) if family.slug == "normal" else scene.far_point(family)),
+    "loss": ui.ChoiceField(lambda family: descents.LOSSES, ui.loss_label),
+    "start": ui.PointField(lambda family: (-1.5, 2.0) if family.slug == "normal" else descents.far_point(family)),
     "target": ui.PointField(lambda family: (1.5, 0.5) if family.slug == "normal" else family.default.tolist()),
     "step": ui.NumberField(0.1, 0.01, 1.5),
     "damping": ui.NumberField(0, 0, 1),
-    "show": ui.SetField(("plain", "all", "natural"), ("plain", "all", "natural")),
+    "show": ui.SetField(
+        SHOW, SHOW[:3], lambda values: descents.offered(ui.family_named(values["family"]), values["loss"])
+    ),
 }
+MIXTURE = {"family": "weighted_mixture", "target": [0.4, 2.5], "damping": 0.001, "show": ["plain", "natural"]}
 PRESETS = {
     "six": {},
     "one": {"chart": "expectation", "step": 1, "show": ["natural"]},
     "small": {"step": 0.5, "show": ["natural", "all"]},
+    "plateau": {**MIXTURE, "start": [0.8, 0.05], "step": 0.1},
+    "magic": {**MIXTURE, "start": [0.15, -0.5], "step": 0.5},
+    "scoring": {
+        "family": "cauchy",
+        "loss": "data",
+        "target": [0, 1],
+        "start": [-2.5, 2.4],
+        "step": 1,
+        "show": ["natural", "newton"],
+    },
 }
 BEATS = [
-    {"show": ["plain"]},
-    {"chart": "mu, log sigma", "show": ["plain"]},
-    {"show": ["plain", "all"]},
+    {"show": ["plain", "arrow"]},
+    {"show": ["plain", "arrow", "ball"]},
+    {"show": ["plain", "natural", "arrow", "ball", "corrected"]},
     {"show": ["plain", "all", "natural"]},
     PRESETS["one"],
+    PRESETS["plateau"],
 ]
 
 page = ui.Page("descent", FIELDS, PRESETS, BEATS)
-family, chart, words = CATALOG[page["family"]], page["chart"], page.words
-charts = scene.descent_charts(family)
-said = {key: ui.chart_label(family)(key) for key in charts}
-common = {"verb": "descend", "start": "start", "target": "target", "step": "step", "stop": gradient.STOP, "max": 1600}
-computed = [
-    {"id": f"plain{i}", "chart": key, "rule": "plain", "when": "all" if key != chart else "plain", **common}
-    for i, key in enumerate(charts)
-]
-computed += [{"id": "natural", "chart": chart, "rule": "natural", "damping": "damping", **common}]
-marks = []
-# the other coordinate systems first and thin, the chosen one last and named
-one = family.dimension == 1
-for i, key in sorted(enumerate(charts), key=lambda pair: pair[1] == chart):
-    named = {"label": words["plain"].format(chart=said[key])} if one or key == chart else {"thin": True}
-    when = "plain" if key == chart else "all"
-    marks.append(
-        {"kind": "descent", "of": f"plain{i}", "role": "euclid", "id": f"plain{i}", "when": when, "row": i + 1, **named}
-    )
-marks += [
-    {
-        "kind": "descent",
-        "of": "natural",
-        "role": "fisher",
-        "hero": True,
-        "id": "natural",
-        "label": words["natural"],
-        "when": "natural",
-        "row": 0,
-    },
-    {"kind": "point", "value": "target", "label": words["target"], "row": 0},
-    {"kind": "handle", "value": "start", "label": words["start"], "name": words["handle"], "row": 0},
-]
+family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
+names = {key: ui.chart_label(family)(key) for key in descents.charts(family)}
+drawn_in = scene.drawn_chart(family, chart)
 
 
-def picture() -> dict:
-    """The panel: its window holds both ends, its bands belong to the target."""
-    ends = (page["start"], page["target"])
-    if one:
-        return scene.ruler(family, chart, marks, rows=len(charts) + 1, points=ends)
-    bands = {"kind": "bands", "target": "target", "levels": scene.levels(family, page["target"])}
-    return scene.plane(family, scene.drawn_chart(family, chart), [bands, *marks], points=ends)
+def picture(goal: descents.Objective, runs: list[descents.Run], more: list[dict]) -> dict:
+    """The panel: its window holds both ends, its bands belong to the loss."""
+    ends = [
+        {"kind": "point", "at": goal.best, "label": words["target"], "row": 0},
+        {"kind": "handle", "value": "start", "label": words["start"], "name": words["handle"], "row": 0},
+    ]
+    marks, points = [*more, *descents.marks(goal, runs), *ends], (page["start"], goal.best)
+    if family.dimension == 1:
+        return scene.ruler(family, chart, marks, rows=1 + max(run.row for run in runs), points=points)
+    return scene.plane(family, drawn_in, [descents.bands(goal, chart), *marks], points=points)
 
 
-def runs() -> tuple[dict[str, gradient.Descent], gradient.Descent]:
-    """The plain run in every chart, and the natural one."""
-    ends, options = (page["start"], page["target"]), {"step": page["step"], "most": 400}
-    plain = {key: gradient.descend(family, *ends, chart=key, **options) for key in charts}
-    natural = gradient.descend(family, *ends, chart=chart, rule="natural", damping=page["damping"], **options)
-    return plain, natural
+def extras(goal: descents.Objective) -> tuple[list[dict], list[dict]]:
+    """(computed, marks) of the flow and the cartoon, where the family has them."""
+    offered, found = descents.offered(family, page["loss"]), ([], [])
+    parts = [descents.flow(goal, words)] if "flow" in offered else []
+    parts += [descents.cartoon(goal, chart, FIELDS["start"].default(page.values), words)] if "ball" in offered else []
+    for computed, marks in parts:
+        found[0].extend(computed)
+        found[1].extend(marks)
+    return found
 
 
-def curves(plain: dict[str, gradient.Descent], natural: gradient.Descent) -> Any:
+def curves(runs: list[descents.Run], found: list[gradient.Descent]) -> Any:
     """The losses of every run against its steps."""
-    names, roles = [*said.values(), words["natural"]], ["euclid"] * len(charts) + ["fisher"]
-    drawn = figures.loss_curves([run.losses for run in (*plain.values(), natural)], names, roles, target=gradient.STOP)
-    labels = {"x_label": words["loss_x"], "y_label": words["loss_y"], "alt": words["loss_title"]}
+    lines = [descents.LINES[run.rule] for run in runs]
+    drawn = figures.loss_curves(
+        [descent.losses for descent in found],
+        [names[run.chart] if run.rule == "plain" else run.name for run in runs],
+        [line["role"] for line in lines],
+        target=gradient.STOP,
+        dashes=[line.get("dash") for line in lines],
+    )
+    labels = {"x_label": words["loss_x"], "y_label": words["loss_y"][page["loss"]], "alt": words["loss_title"]}
     return figures.chart(drawn, theme=ui.theme(), **labels)
 
 
 @page.body
 def body() -> None:
+    goal = descents.objective(family, page["loss"], page["target"])
+    fits = goal is not None
+    goal = goal or descents.objective(family, "from", page["target"])
+    runs = descents.runs(goal, chart, page["show"], names, words)
+    computed, marks = extras(goal)
     with ui.split() as (left, right):
         with left:
             page.stage(
                 {
-                    **scene.base(family, {"main": scene.drawn_chart(family, chart)}),
-                    "descents": scene.descents(family),
-                    "computed": computed,
-                    "panels": [picture()],
+                    **scene.base(family, {"main": drawn_in}),
+                    "descents": descents.specs(goal, chart, list(names), page["show"]),
+                    "computed": [*descents.computed(goal, runs, words), *computed],
+                    "panels": [picture(goal, runs, marks)],
                     "controls": [
                         {"value": "step", "label": words["step"], "min": 0.01, "max": 1.5, "log": True},
                         {"value": "damping", "label": words["damping"], "min": 0, "max": 1},
-                        *scene.slices(family, scene.drawn_chart(family, chart), {"start": words["held"]}),
+                        *scene.slices(family, drawn_in, {"start": words["held"]}),
                     ],
                     "predict": page.prediction(then={"chart": "mu, precision"}) if page.at_preset("six") else None,
                     "formula": formula.natural_step(),
@@ -110,9 +113,12 @@ def body() -> None:
                 checks=checks.metric(family),
             )
         with right:
-            plain, natural = runs()
-            ui.figure(curves(plain, natural), page)
+            runs = [run for run in runs if page.shows(run.when)] or runs[-1:]
+            found = [descents.losses(goal, run, page["start"], page["step"], page["damping"]) for run in runs]
+            ui.figure(curves(runs, found), page)
     if family.dimension > 2:
-        seen = [(plain[chart], "euclid"), (natural, "fisher")]
-        ui.space(page, family, chart, ui.space_of_runs(family, chart, page["target"], seen))
-    page.note(scene.slice_in_words(family, chart, words["slice"]))
+        seen = [(d, descents.LINES[run.rule]["role"]) for run, d in zip(runs, found, strict=True) if run.chart == chart]
+        ui.space(page, family, chart, ui.space_of_runs(family, chart, goal.best, seen))
+    said = [words["flow"]] if page.shows("flow") and "flow" in descents.offered(family, page["loss"]) else []
+    said += [] if fits else [words["no_fit"]]
+    page.note(*said, scene.slice_in_words(family, chart, words["slice"]))

@@ -12,15 +12,14 @@ import numpy as np
 import sympy as sp
 
 from fimviz.atlas import chart_map
-from fimviz.divergence import entropy_expression, kl
+from fimviz.divergence import entropy_expression
 from fimviz.errors import DomainError
 from fimviz.family import Family, once
-from fimviz.gradient import descend
 from fimviz.isometry import HyperbolicPlane
 from fimviz.metric import fisher_metric
 from fimviz.sample_size import quantile
 from fimviz.stage.formula import coefficients
-from fimviz.stage.model import describe, describe_chart, describe_descent
+from fimviz.stage.model import describe, describe_chart
 from fimviz.tape import lower
 
 Scene = dict[str, Any]
@@ -441,47 +440,9 @@ def pair(family: Family) -> tuple[list[float], list[float]]:
     return ends[0].tolist(), ends[1].tolist()
 
 
-@once
-def far_point(family: Family) -> list[float]:
-    """A start for a descent: the far corner of the view from which the natural gradient arrives, pulled in a little."""
-    low, high = np.transpose([p.view for p in family.parameters])
-    for inset in (0.12, 0.2, 0.3, 0.4):
-        pulled = inset * (high - low)
-        sides = zip(low + pulled, high - pulled, strict=True)
-        corners = np.array(np.meshgrid(*sides)).reshape(family.dimension, -1).T
-        corners = corners[family.inside(corners)]
-        distance = kl(family, family.default, corners)
-        for corner in corners[np.argsort(-distance)].round(2):
-            if descend(family, corner, family.default, rule="natural").status == "converged":
-                return corner.tolist()
-    return family.default.tolist()
-
-
 def drawn_chart(family: Family, key: str) -> str:
     """The chart that one picture of `key` is drawn in."""
     return charts(family, key)["main"]
-
-
-def descent_charts(family: Family) -> list[str]:
-    """The coordinates in which a descent can be run: KL and the chart's inverse have formulas."""
-    skipped = {"unconstrained", *family.picture}
-    return [key for key in family.charts if key not in skipped and describe_descent(family, key)]
-
-
-def descents(family: Family) -> Scene:
-    """The descent of every such chart, by its key."""
-    return {key: describe_descent(family, key) for key in descent_charts(family)}
-
-
-def levels(family: Family, target: Sequence[float]) -> list[float]:
-    """Five heights of KL(target‖·) for the quiet bands: steps of √KL, which near the target is a distance over √2."""
-    free = [family.parameters[i].view for i in range(family.dimension)]
-    axes = np.meshgrid(*[np.linspace(lo, hi, 15) for lo, hi in free], indexing="ij")
-    grid = np.stack(axes, axis=-1).reshape(-1, family.dimension)
-    heights = kl(family, np.asarray(target, float), grid[family.inside(grid)])
-    heights = heights[np.isfinite(heights)] if np.isfinite(heights).any() else np.ones(1)
-    top = np.sqrt(np.nanquantile(heights, 0.75))
-    return [float((top * f) ** 2) for f in (0.12, 0.3, 0.55, 0.8, 1.1)]
 
 
 def square(family: Family, n: float) -> float:

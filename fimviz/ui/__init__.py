@@ -1,6 +1,6 @@
 """The page frame: with the stage, the only Streamlit in the library."""
 
-from fimviz.ui.choices import chart_label, charts_on_paper, descent_charts, families
+from fimviz.ui.choices import chart_label, charts_on_paper, descent_charts, families, loss_label
 from fimviz.ui.contents import CONTENTS, Entry
 from fimviz.ui.frame import Page, figure, formulas, says, split, theme
 from fimviz.ui.members import family_named
@@ -47,6 +47,7 @@ __all__ = [
     "figure",
     "form",
     "formulas",
+    "loss_label",
     "says",
     "space",
     "space_about",

@@ -7,7 +7,8 @@ from functools import cache
 
 from fimviz.families import CATALOG
 from fimviz.family import Family
-from fimviz.stage import scene
+from fimviz.stage import descents
+from fimviz.words import words
 
 _NAMED = ("natural", "expectation", "unconstrained", "sphere", "triangle", "octant")
 
@@ -20,8 +21,8 @@ def families(most: int = 3, descent: bool = False) -> tuple[str, ...]:
 
 
 def has_kl(family: Family) -> bool:
-    """Whether KL(p‖q) has a formula: an exponential form, or a declared one."""
-    return family.exponential_form is not None or family.kl is not None
+    """Whether KL(p‖q) has a formula: an exponential form, a declared one, or its nodes."""
+    return family.exponential_form is not None or family.kl is not None or family.mean is not None
 
 
 def charts_on_paper(family: Family) -> tuple[str, ...]:
@@ -39,6 +40,11 @@ def chart_label(family: Family) -> Callable[[str], str]:
     return label
 
 
+def loss_label(family: Family, loss: str) -> str:
+    """What a descent descends, as it is written."""
+    return words("descent")["losses"][loss]
+
+
 def descent_charts(family: Family) -> tuple[str, ...]:
     """The charts in which a descent can be run, the declared one first."""
-    return tuple(scene.descent_charts(family))
+    return tuple(descents.charts(family))

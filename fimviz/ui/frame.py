@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import streamlit as st
 
@@ -22,7 +22,7 @@ from fimviz.stage import stage
 from fimviz.ui.choices import chart_label
 from fimviz.ui.contents import CONTENTS
 from fimviz.ui.members import family_named
-from fimviz.ui.state import LONGEST_QUERY, ChoiceField, Field, Values, decode, defaults, encode
+from fimviz.ui.state import LONGEST_QUERY, ChoiceField, Field, SetField, Values, decode, defaults, encode
 from fimviz.words import words
 
 # stands for an address that is not read at all; no field has this name
@@ -324,9 +324,11 @@ class Page:
         options = self.words.get("show", {})
         if "show" not in self.fields or not options:
             return
-        key = f"{self.slug}-show"
-        if st.session_state.get(key) != self["show"]:
-            st.session_state[key] = list(self["show"])
+        key, offered = f"{self.slug}-show", cast(SetField, self.fields["show"]).offered
+        options = {name: said for name, said in options.items() if not offered or name in offered(self.values)}
+        shown = [name for name in self["show"] if name in options]
+        if st.session_state.get(key) != shown:
+            st.session_state[key] = shown
 
         def changed() -> None:
             before = self._looks()

@@ -10,7 +10,7 @@ from fimviz import typed
 from fimviz.derive.examination import State
 from fimviz.families import CATALOG
 from fimviz.family import Family
-from fimviz.irregular import IRREGULAR
+from fimviz.irregular import IRREGULAR, SINGULAR
 
 YOURS = "yours"
 _JOINED = "fimviz-joined"
@@ -23,7 +23,7 @@ def family_named(slug: str) -> Family:
     """The family of a slug; raises `KeyError` where there is none."""
     if (answer := answer_named(slug)) is not None and answer.family is not None:
         return answer.family
-    return CATALOG[slug] if slug in CATALOG else IRREGULAR[slug]
+    return {**CATALOG, **IRREGULAR, **SINGULAR}[slug]
 
 
 def answer_named(slug: str) -> typed.Answer | None:

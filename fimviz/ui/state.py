@@ -264,10 +264,11 @@ class OneOfField:
 
 @dataclass(frozen=True)
 class SetField:
-    """Which of some named things are shown; the default may depend on the family."""
+    """Which of some named things are shown; a page may offer only those that `offered(values)` names."""
 
     options: Sequence[str]
     start: Sequence[str]
+    offered: Callable[[Values], Sequence[str]] | None = None
 
     @property
     def outlives_family(self) -> bool:
