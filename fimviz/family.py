@@ -234,7 +234,8 @@ class Chart:
     """Coordinates ξ = to(θ) on a family, with θ = back(ξ) where a formula for it is known.
 
     The coordinates are named by the arguments of `back`, and the chart by its coordinates, unless
-    `names` and `name` say otherwise. Without `back` the library inverts by Newton's method.
+    `names` and `name` say otherwise. Without `back` the library inverts by Newton's method. `quoted` is
+    the place of the coordinate that a moving label quotes.
     """
 
     to: Formula
@@ -244,6 +245,7 @@ class Chart:
     labels: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
     name: str = ""
+    quoted: int = -1
 
     def __post_init__(self) -> None:
         if not self.names and self.back is None:

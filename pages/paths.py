@@ -10,7 +10,7 @@ FIELDS = {
     "A": ui.PointField(lambda family: scene.pair(family)[0]),
     "B": ui.PointField(lambda family: scene.pair(family)[1]),
     "t": ui.NumberField(0.5, 0, 1),
-    "show": ui.SetField(("fr", "m", "e", "discs", "ghost", "fan"), ("fr", "m", "e", "discs", "ghost")),
+    "show": ui.SetField(("fr", "m", "e", "discs", "ghost", "fan", "cost"), ("fr", "m", "e", "discs", "ghost")),
 }
 ALL = list(FIELDS["show"].start)
 PRESETS = {
@@ -19,6 +19,14 @@ PRESETS = {
     "small": {"A": (0, 0.1), "B": (1, 0.1)},
     "outcomes": {"family": "categorical"},
     "certainty": {"family": "categorical", "A": (1 - 2e-6, 1e-6), "B": (1e-6, 1e-6), "show": ["fr", "m", "ghost"]},
+    "schedule": {"family": "exponential", "A": (0.2,), "B": (5,), "show": ["fr", "m", "e", "cost"]},
+    "swelling": {
+        "family": "bivariate_normal",
+        "chart": "log area, log ratio, artanh rho",
+        "A": (2, 0.5, 0),
+        "B": (0.5, 2, 0),
+        "show": ["fr", "m", "e"],
+    },
 }
 BEATS = [
     {"show": []},
@@ -45,6 +53,8 @@ computed += [
 computed += [{"id": f"at_{k}", "verb": "at", "path": k, "t": "t", "when": k} for k in kinds]
 computed += [{"id": "middle", "verb": "at", "path": "fr", "t": 0.5}]
 computed += [{"id": "fan", "verb": "fan", "at": "A", "count": 48, "length": "fr.length", "when": "fan"}]
+computed += scene.schedules() if page.shows("cost") else []
+length = formula.scene(family, chart, {"d(A, B)": ("distance", "{fr.length:.2f}", "fisher")})
 
 
 def path(kind: str, row: int | None = None) -> list[dict]:
@@ -117,7 +127,7 @@ def body() -> None:
             "controls": scene.slices(family, chart, {"A": words["slice_a"], "B": words["slice_b"]}),
             "scrubber": {"value": "t", "from": "A", "to": "B", "caption": words["scrubber"], "play": True},
             "predict": page.prediction(then={"A": [-3, 0.1], "B": [3, 0.1]}) if page.at_preset("peaks") else None,
-            "formula": formula.scene(family, chart, {"d(A, B)": ("distance", "{fr.length:.2f}", "fisher")}),
+            "formula": formula.schedule(exponential) if page.shows("cost") else length,
             "sentence": words["sentence"].format(
                 model_a=scene.model_in_words(family, "A"),
                 model_b=scene.model_in_words(family, "B"),

@@ -28,7 +28,7 @@ RANK = {
             ["loss"],
             ["shortest"],
             ["connect", "field", "gradient"],
-            ["inference", "coarse", "networks", "pruning", "designs", "laplace"],
+            ["inference", "coarse", "schedule", "networks", "pruning", "designs", "laplace"],
             ["checks"],
             ["figures", "stage"],
             ["ui"],

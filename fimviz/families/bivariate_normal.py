@@ -37,6 +37,6 @@ FAMILY = Family(
                   exp((log_area - log_ratio) / 2) * sqrt((exp(z) + exp(-z)) / 2),
                   1 - 2 / (1 + exp(2 * z))),
               glyphs=("½ log det Σ", "log σ₁/σ₂", "artanh ρ"), labels=("log area", "log ratio", "correlation"),
-              name="log area, log ratio, artanh rho"),
+              name="log area, log ratio, artanh rho", quoted=0),
     ),
 )  # fmt: skip

@@ -114,6 +114,22 @@ def _bracketed(e: Any) -> Any:
     return (e / brackets[0] / -1) * -brackets[0] if brackets and e.could_extract_minus_sign() else e
 
 
+def schedule(even: bool) -> dict[str, Any]:
+    """∫ g(θ̇, θ̇) dt of the cheapest schedule, and where there are `even` ones, in flat coordinates, theirs."""
+    theta = "<mover><mi>θ</mi><mo>˙</mo></mover>"
+    cost = f"<msubsup><mo>∫</mo><mn>0</mn><mn>1</mn></msubsup><mi>g</mi><mo>(</mo>{theta}<mo>,</mo>{theta}<mo>)</mo>"
+    cost += f'<mspace width="0.17em"/>{_D}<mi>t</mi><mo>≥</mo>'
+    square = "<mi>d</mi><msup><mrow><mo>(</mo><mi>A</mi><mo>,</mo><mi>B</mi><mo>)</mo></mrow><mn>2</mn></msup>"
+    kl = '<mi mathvariant="normal">KL</mi><mo>(</mo><mi>{}</mi><mo>‖</mo><mi>{}</mi><mo>)</mo>'
+    parts = [live(cost + square, "cheapest", "fisher")]
+    slots = {"cheapest": "{cheapest:.2f}"}
+    if even:
+        parts.append(live(f"{kl.format('A', 'B')}<mo>+</mo>{kl.format('B', 'A')}", "jeffreys", "e"))
+        slots["jeffreys"] = "{jeffreys:.2f}"
+    links = {"slot-cheapest": "fr", "slot-jeffreys": "e"} if even else {"slot-cheapest": "fr"}
+    return {"mathml": math(*parts), "slots": slots, "links": links}
+
+
 def natural_step() -> dict[str, Any]:
     """Δθ = −η (I + λ1)⁻¹ ∇L, with the numbers of steps."""
     damped = "<mrow><mo>(</mo><mi>I</mi><mo>+</mo><mi>λ</mi><mn>1</mn><mo>)</mo></mrow>"

@@ -193,6 +193,17 @@ def flips_by_distance(distance: str, error: float = 0.05) -> Scene:
     return {"op": "square", "args": [{"op": "div", "args": [2 * quantile(error), distance]}]}
 
 
+def schedules() -> list[Scene]:
+    """Computed from the path `fr` between A and B: `cheapest`, d², and `jeffreys`, KL(A‖B) + KL(B‖A), the cost
+    of the schedule that is even in natural or in expectation coordinates; see `schedule`."""
+    return [
+        {"id": "cheapest", "verb": "number", "value": {"op": "square", "args": ["fr.length"]}},
+        {"id": "forth", "verb": "kl", "from": "A", "to": "B"},
+        {"id": "back", "verb": "kl", "from": "B", "to": "A"},
+        {"id": "jeffreys", "verb": "number", "value": {"op": "add", "args": ["forth", "back"]}},
+    ]
+
+
 def flips(family: Family, at: str, count: str, seed: Sequence[int], most: int = 1000) -> Scene:
     """Computed: the outcomes of seeded uniform numbers at the member `at`, of which `count` are looked at."""
     uniforms = np.random.default_rng(seed).random(most).round(6)
@@ -472,9 +483,9 @@ def model_in_words(family: Family, name: str) -> str:
 
 
 def reading(family: Family, key: str) -> tuple[str, str, str]:
-    """(name, glyph, label) of the coordinate a moving label quotes: the last one of the chart."""
+    """(name, glyph, label) of the coordinate a moving label quotes: the last one of the chart, unless it says."""
     own = chart_map(family, key).chart
     if key in family.picture:
         p = family.parameters[-1]
         return p.name, p.glyph or p.name, p.label
-    return own.names[-1], own.glyphs[-1], own.labels[-1]
+    return own.names[own.quoted], own.glyphs[own.quoted], own.labels[own.quoted]
