@@ -1,6 +1,8 @@
 """The page frame: with the stage, the only Streamlit in the library."""
 
 from fimviz.ui.choices import chart_label, charts_on_paper, descent_charts, families, loss_label
+from fimviz.ui.claims import claims_of, every_claim, show_claims
+from fimviz.ui.claims import keys as claim_keys
 from fimviz.ui.contents import CONTENTS, Entry
 from fimviz.ui.frame import Page, figure, formulas, says, split, theme
 from fimviz.ui.members import family_named
@@ -38,10 +40,13 @@ __all__ = [
     "TextField",
     "chart_label",
     "charts_on_paper",
+    "claim_keys",
+    "claims_of",
     "decode",
     "defaults",
     "descent_charts",
     "encode",
+    "every_claim",
     "families",
     "family_named",
     "figure",
@@ -49,6 +54,7 @@ __all__ = [
     "formulas",
     "loss_label",
     "says",
+    "show_claims",
     "space",
     "space_about",
     "space_between",

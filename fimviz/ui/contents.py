@@ -22,4 +22,4 @@ class Entry:
         return words(self.slug)["name"]
 
 
-CONTENTS = tuple(map(Entry, ("coin", "ellipses", "paths", "descent", "experiments", "networks", "derive")))
+CONTENTS = tuple(map(Entry, ("coin", "ellipses", "paths", "descent", "experiments", "networks", "derive", "claims")))

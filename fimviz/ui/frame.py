@@ -377,6 +377,12 @@ class Page:
         }
         stage(data, self._key, self._heard_values, self._heard_command)
 
+    def change(self, **given: Any) -> None:
+        """Adopt other values of some fields, as a widget of the page's own asks for."""
+        before = self._looks()
+        self._set(defaults(self.fields, {**self.values, **given}))
+        self._again(before)
+
     @property
     def preset(self) -> str | None:
         """The preset whose state is on screen, if one is."""
