@@ -3,13 +3,15 @@
 from fimviz import checks, figures, networks, ui
 from fimviz.stage import formula, weights
 
-RULES = ["size", "alone", "others"]
+RULES, REACH = ["size", "alone", "others"], 4
 FIELDS = {
-    "view": ui.OneOfField(("weights", "matrices", "far")),
+    "view": ui.OneOfField(("weights", "matrices", "far", "plateau")),
     "bet": ui.OrderField(6),
     "unit": ui.NumberField(1, 0.1, 100),
     "cell": ui.NumbersField((13, 16), 0, weights.NET.size - 1),
-    "offset": ui.NumbersField((3, 2), -4, 4),
+    "offset": ui.NumbersField((3, 2), -REACH, REACH),
+    "start": ui.PointField(lambda _: (0.05, 0.1), only=weights.PERCEPTRON.slug),
+    "damping": ui.NumberField(1e-3, 1e-5, 1),
     "show": ui.SetField((*RULES, "cost", "batches"), RULES),
     "seed": ui.NumberField(0, 0, 9999, whole=True),
 }
@@ -20,6 +22,7 @@ PRESETS = {
     "matrices": {"view": "matrices"},
     "batches": {"view": "matrices", "show": ["batches"]},
     "far": {"view": "far"},
+    "plateau": {"view": "plateau"},
 }
 BEATS = [
     {"show": []},
@@ -42,8 +45,8 @@ def columns() -> list[dict]:
         if name not in ("bet", "fisher"):
             column["when"] = "cost" if name.startswith("cost") else name
         if page.shows("cost") and not name.startswith("cost"):
-            column["note"] = words["right"].format(name=name)
-    said["cost"]["note"] = words["twins"].format(cost=weights.both(TWINS))
+            column |= {key: words[key].format(name=name) for key in ("note", "brief")}
+    said["cost"] |= {key: words["twins"][key].format(cost=weights.both(TWINS)) for key in ("note", "brief")}
     return weights.order_columns("bet", said)
 
 
@@ -70,19 +73,12 @@ def matrices() -> dict:
     """Six matrices on one colour scale, and the slices of all six in two weights."""
     off = {name: words["off"].format(error=error) for name, error in weights.matrix_errors(page["seed"]).items()}
     panel = weights.matrix_panel("cell", page["seed"], {"true": words["size"], **off}, words["titles"])
-    axis = {"kind": "text", "role": "ink"}
-    names = [
-        {**axis, "x": 1.3, "y": -1.85, "label": "{slice_true.name0}", "label_side": "right"},
-        {**axis, "x": 0, "y": 1.85, "label": "{slice_true.name1}", "label_side": "right"},
-    ]
-    window = {"window": [-2, 2, -2, 2], "unit": 1, "axes": {"x": {"label": words["one"]}, "frame": "box"}}
     return {
         "tables": weights.matrix_tables(page["seed"]),
         "computed": weights.slices("cell"),
         "panels": [
             {"id": "picture", "area": "picture", **panel, "height": 480, "name": words["cell"]},
-            {"id": "side", "area": "side", "kind": "plane", "chart": None, **window,
-             "marks": [{"kind": "grid", "x": [0], "y": [0]}, *weights.slice_marks(words["titles"]), *names]},
+            weights.slice_panel(words["titles"], words["one"]),
         ],
         "formula": formula.stand_ins(networks.storage(weights.NET)),
         "sentence": words["sentence_cell"],
@@ -91,47 +87,25 @@ def matrices() -> dict:
 
 def far() -> dict:
     """One step of the natural gradient with the Fisher matrix and with the empirical one, from a fit that is off."""
-    ends = weights.ends("offset")
-    arrows = [
-        {"kind": "arrow", "from": "offset", "to": ends["true"], "role": "fisher"},
-        {"kind": "line", "points": [["offset.0", "offset.1"], ends["along"]], "role": "euclid", "thin": True},
-        {"kind": "arrow", "from": "offset", "to": ends["empirical"], "role": "euclid"},
-    ]
-    labels = [
-        {"kind": "point", "at": [0, 0], "label": words["step_true"], "role": "fisher"},
-        {
-            "kind": "text",
-            "at": ends["along"],
-            "label": words["step_empirical"],
-            "role": "euclid",
-            "label_side": "above",
-        },
-    ]
-    handle = {"kind": "handle", "value": "offset", "label": "b", "name": words["offset"]}
-    shapes = [
-        {"kind": "ellipse", "of": name, "role": role, "fill": True, "label": words["titles"][name]}
-        for name, role in (("true", "fisher"), ("empirical", "euclid"))
-    ]
-    near = [
-        {"kind": "arrow", "from": [0, 0], "to": [f"steps.{k}", f"steps.{k + 1}"], "role": role}
-        for k, role in ((0, "fisher"), (2, "euclid"))
-    ]
-    axes = {"x": {"label": words["b0"]}, "y": {"label": words["b1"]}, "frame": "box"}
-    plane = {"kind": "plane", "chart": None, "unit": 1}
-    grid = {"kind": "grid", "x": [0], "y": [0]}
-    point = {"kind": "point", "at": [0, 0], "role": "ink"}
     return {
         "computed": weights.regression("offset"),
         "coordinates": {"offset": words["coordinates_offset"]},
-        "panels": [
-            {"id": "picture", "area": "picture", **plane, "window": [-4.4, 4.4, -3, 3], "axes": axes,
-             "marks": [grid, *labels, *arrows, handle]},
-            {"id": "side", "area": "side", **plane, "window": [-1.25, 1.25, -1.25, 1.25],
-             "axes": {"x": {"label": words["near"]}, "frame": "box"}, "marks": [grid, *shapes, *near, point]},
-        ],
+        "limits": {"offset": [[-REACH, REACH]] * 2},
+        "panels": weights.regression_panels("offset", words["far"]),
         "formula": formula.empirical(),
         "sentence": words["sentence_far"],
-    }  # fmt: skip
+    }
+
+
+def plateau() -> dict:
+    """Descent, plain, natural and damped, from where a perceptron’s Fisher matrix is nearly singular."""
+    return {
+        **weights.plateau("start", "damping"),
+        "panels": weights.plateau_panels("start", words["plateau"]),
+        "controls": [{"value": "damping", "label": words["damping"], "min": 1e-5, "max": 1, "log": True}],
+        "formula": formula.natural_step(),
+        "sentence": words["sentence_plateau"],
+    }
 
 
 def batches() -> None:
@@ -146,6 +120,8 @@ def batches() -> None:
 def body() -> None:
     if page["view"] == "far":
         page.stage(far(), checks=checks.regression(page["offset"]))
+    elif page["view"] == "plateau":
+        page.stage(plateau(), checks=checks.metric(weights.PERCEPTRON))
     elif page["view"] == "matrices":
         page.stage(matrices(), checks=checks.stand_ins(weights.NET, weights.ROWS, page["seed"]))
         if page.shows("batches"):

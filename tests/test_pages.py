@@ -58,6 +58,7 @@ EDGES = [
     ("networks", {"bet": "6,5,4,3,2,1", "unit": "100", "show": "none"}),
     ("networks", {"view": "matrices", "cell": "4,4", "seed": "9999", "show": "batches"}),
     ("networks", {"view": "far", "offset": "0,0"}),
+    ("networks", {"view": "plateau", "start": "0,0", "damping": "1e-5"}),
     ("paths", {"beat": "²"}),
     ("paths", {"beat": "99"}),
     ("paths", {"A": "1e300,1e-300"}),

@@ -41,10 +41,9 @@ def orders():
 def net(**change):
     titles = {name: name for name in weights.ROLES}
     panel = weights.matrix_panel("cell", 0, dict.fromkeys(weights.ROLES, ""), titles)
-    side = {"id": "side", "area": "side", "kind": "plane", "chart": None, "window": [-2, 2, -2, 2], "unit": 1}
     panels = [
         {"id": "picture", "area": "picture", **panel, "height": 480, "name": "Two weights"},
-        {**side, "axes": {"frame": "box"}, "marks": [{"kind": "grid"}, *weights.slice_marks(titles)]},
+        weights.slice_panel(titles, "unit"),
     ]
     given = {"values": {"cell": [13, 16]}, "tables": TABLES, "computed": weights.slices("cell"), **change}
     return scene(panels, sentence="{slice_true.name0}, {slice_true.name1}: {slice_true.entry:.5f}", **given)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from test_words import says
 
+import fimviz
 from fimviz import networks, pruning
 from fimviz.stage import weights
 from fimviz.words import words
@@ -79,3 +80,17 @@ def test_far_from_the_fit():
     step, short = networks.regression_steps((3, 2))
     ratio, turned = np.linalg.norm(short) / np.linalg.norm(step), np.degrees(networks.angle(step, short))
     assert f"is {100 * ratio:.0f} % as long and turned by {turned:.0f}°" in NOTES["far"]
+
+
+def test_the_plateau():
+    start, target = (0.05, 0.1), weights.PERCEPTRON.default
+    found = {
+        name: fimviz.descend(weights.PERCEPTRON, start, target, rule=rule, step=0.1, damping=1e-3 * (name == "natural"))
+        for name, (rule, _) in weights.RUNS.items()
+    }
+    assert found["undamped"].status == "left"
+    leap = np.linalg.norm(found["undamped"].points[1] - start)
+    assert f"the first step is {leap:.0f} long" in NOTES["plateau"]
+    steps = [found[name].steps for name in ("natural", "plain")]
+    assert "takes {} steps, plain descent {}.".format(*steps) in NOTES["plateau"]
+    assert "picture 6 wide" in NOTES["plateau"] and "from (0.05, 0.10)" in NOTES["plateau"]

@@ -7,11 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from fimviz import networks, pruning
+from fimviz import gradient, networks, pruning
+from fimviz.families import CATALOG
 from fimviz.networks import Network
+from fimviz.stage import scene
 from fimviz.tape import Tape
 
 Scene = dict[str, Any]
+PERCEPTRON = CATALOG["tanh_perceptron"]
+_PLANE = {"kind": "plane", "chart": None, "unit": 1}
+_CROSS = {"kind": "grid", "x": [0], "y": [0]}
 #: The columns of `orders` after the visitor's own: rules first, then what they are held against.
 RULES = (*pruning.RULES, "others")
 COSTS = ("cost", "cost_refitted")
@@ -91,13 +96,19 @@ def slices(cell: str) -> list[Scene]:
     return [{"id": f"slice_{name}", "matrix": name, **given} for name in ROLES]
 
 
-def slice_marks(titles: Mapping[str, str]) -> list[Scene]:
-    """One ellipse a matrix, F itself first and thickest; their labels are spread around them."""
-    return [
+def slice_panel(titles: Mapping[str, str], unit: str) -> Scene:
+    """One ellipse a matrix, F itself first and thickest, and which weights the axes are."""
+    ellipses = [
         {"kind": "ellipse", "of": f"slice_{name}", "id": name, "role": role, "thin": name == "block"}
         | {"label": titles[name], "label_at": (0.05 + 0.17 * i) % 1}
         for i, (name, role) in enumerate(ROLES.items())
     ]
+    axis = {"kind": "text", "role": "ink", "label_side": "right"}
+    names = [{**axis, "x": 1.3, "y": -1.85, "label": "{slice_true.name0}"},
+             {**axis, "x": 0, "y": 1.85, "label": "{slice_true.name1}"}]  # fmt: skip
+    axes = {"x": {"label": unit}, "frame": "box"}
+    return {"id": "side", "area": "side", **_PLANE, "window": [-2, 2, -2, 2], "axes": axes,
+            "marks": [_CROSS, *ellipses, *names]}  # fmt: skip
 
 
 def regression(offset: str) -> list[Scene]:
@@ -121,3 +132,63 @@ def ends(offset: str) -> dict[str, list[Scene]]:
         name: [{"op": "add", "args": [f"{offset}.{k}", step]} for k, step in enumerate(steps)]
         for name, steps in moves.items()
     }
+
+
+def regression_panels(offset: str, said: Mapping[str, str]) -> list[Scene]:
+    """The two steps of `regression` among all parameters; and near by, with the ellipses that they come from."""
+    to, axes = ends(offset), {axis: {"label": said[axis]} for axis in ("x", "y")}
+    along = {"role": "euclid", "points": [[f"{offset}.0", f"{offset}.1"], to["along"]], "thin": True}
+    marks = [
+        {"kind": "point", "at": [0, 0], "label": said["answer"], "role": "fisher"},
+        {"kind": "text", "at": to["along"], "label": said["step"], "role": "euclid", "label_side": "above"},
+        {"kind": "arrow", "from": offset, "to": to["true"], "role": "fisher"},
+        {"kind": "line", **along},
+        {"kind": "arrow", "from": offset, "to": to["empirical"], "role": "euclid"},
+        {"kind": "handle", "value": offset, "label": "b", "name": said["handle"]},
+    ]
+    near: list[Scene] = []
+    for k, (name, role) in enumerate((("true", "fisher"), ("empirical", "euclid"))):
+        near.append({"kind": "ellipse", "of": name, "role": role, "fill": True, "label": said[name]})
+        near.append({"kind": "arrow", "from": [0, 0], "to": [f"steps.{2 * k}", f"steps.{2 * k + 1}"], "role": role})
+    near.append({"kind": "point", "at": [0, 0], "role": "ink"})
+    wide = {"window": [-4.4, 4.4, -3, 3], "axes": {**axes, "frame": "box"}, "marks": [_CROSS, *marks]}
+    close = {"window": [-1.25, 1.25, -1.25, 1.25], "axes": {"x": {"label": said["near"]}, "frame": "box"}}
+    return [
+        {"id": "picture", "area": "picture", **_PLANE, **wide},
+        {"id": "side", "area": "side", **_PLANE, **close, "marks": [_CROSS, *near]},
+    ]
+
+
+#: Three runs from one start, {id: (rule, role)}; the last one damped.
+RUNS = {"plain": ("plain", "euclid"), "undamped": ("natural", "e"), "natural": ("natural", "fisher")}
+
+
+def plateau(start: str, damping: str) -> Scene:
+    """The part of a scene that runs `RUNS` on KL(p*‖p) of the perceptron y = w₂ tanh(w₁x) + noise, step 0.1."""
+    chart = next(iter(scene.descent_charts(PERCEPTRON)))
+    common = {"verb": "descend", "chart": chart, "start": start, "target": PERCEPTRON.default.tolist(), "step": 0.1}
+    common |= {"stop": gradient.STOP, "max": 400}
+    runs = [{"id": name, "rule": rule, **common} for name, (rule, _) in RUNS.items()]
+    runs[-1]["damping"] = damping
+    return {**scene.base(PERCEPTRON, {"main": chart}), "descents": scene.descents(PERCEPTRON), "computed": runs}
+
+
+def plateau_panels(start: str, said: Mapping[str, str]) -> list[Scene]:
+    """The runs over the loss, and their losses against the step."""
+    target = PERCEPTRON.default.tolist()
+    runs = [
+        {"kind": "descent", "of": name, "id": name, "role": role, "hero": name == "natural", "label": said[name]}
+        | ({"thin": True} if name == "undamped" else {})
+        for name, (_, role) in RUNS.items()
+    ]
+    ends = [{"kind": "point", "at": target, "label": said["target"]},
+            {"kind": "handle", "value": start, "label": said["start"], "name": said["handle"]}]  # fmt: skip
+    bands = {"kind": "bands", "target": target, "levels": scene.levels(PERCEPTRON, target)}
+    losses = [{"of": name, "role": role, "label": said[name]} for name, (_, role) in RUNS.items()]
+    axes = {axis: {"label": said[axis]} for axis in ("x", "y")}
+    return [
+        {"id": "picture", "area": "picture", "kind": "plane", "chart": "main", "window": [-1.5, 4, -1.2, 4.2],
+         "axes": {**axes, "frame": "box"}, "marks": [bands, *runs, *ends]},
+        {"id": "side", "area": "side", "kind": "series", "log": True, "x": [0, 100], "rows": losses,
+         "axes": {"x": {"label": said["steps"]}, "y": {"label": said["loss"]}}},
+    ]  # fmt: skip

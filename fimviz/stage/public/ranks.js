@@ -3,7 +3,7 @@
  * line follows each item from column to column, and a bar on it is as long as the item's value there. A column whose
  * places are a value of the scene is ordered by hand. Columns that are not shown yet lie face down.
  *
- *   {items: [{id, label, name, role}], columns: [{id, label, short, unit, places, values?, format?, handle?, when?, note?}]}
+ *   {items: [{id, label, name, role}], columns: [{id, label, short, unit, places, values?, format?, handle?, when?, note?, brief?}]}; short and brief where it is narrow
  *   places: a value or result with the place 1, 2, … of every item; values: the same with their numbers
  */
 import { formatNumber } from "./text.js";
@@ -57,8 +57,8 @@ function drawHead(pen, { column, open, x }, layout) {
   text(scene.fill((layout.compact && column.short) || column.label || ""), label, layout.compact ? axis_text : label, 600, style.colour(open ? "ink" : "muted"));
   if (!layout.compact) text(scene.fill(column.unit ?? ""), label + axis_text * 1.3, axis_text, 400, style.colour("axis_text"));
   if (!open) return drawCovers(pen, x, layout);
-  const notes = scene.fill(column.note ?? "").split("\n");
-  notes.forEach((note, i) => text(layout.compact ? note.replace(/ .*/, "") : note, layout.foot + axis_text * (1.1 + 1.25 * i), axis_text, 600, style.colour("muted")));
+  const notes = scene.fill((layout.compact ? column.brief : column.note) ?? "").split("\n");
+  notes.forEach((note, i) => text(note, layout.foot + axis_text * (1.1 + 1.25 * i), axis_text, 600, style.colour("muted")));
 }
 
 /** A column face down: one card a row. */
