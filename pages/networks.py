@@ -4,6 +4,7 @@ from fimviz import checks, figures, networks, ui
 from fimviz.stage import formula, weights
 
 RULES, REACH = ["size", "alone", "others"], 4
+SHOWN = {"weights": (*RULES, "cost"), "matrices": ("batches",)}
 FIELDS = {
     "view": ui.OneOfField(("weights", "matrices", "far", "plateau")),
     "bet": ui.OrderField(6),
@@ -12,7 +13,7 @@ FIELDS = {
     "offset": ui.NumbersField((3, 2), -REACH, REACH),
     "start": ui.PointField(lambda _: (0.05, 0.1), only=weights.PERCEPTRON.slug),
     "damping": ui.NumberField(1e-3, 1e-5, 1),
-    "show": ui.SetField((*RULES, "cost", "batches"), RULES),
+    "show": ui.SetField((*RULES, "cost", "batches"), RULES, lambda values: SHOWN.get(values["view"], ())),
     "seed": ui.NumberField(0, 0, 9999, whole=True),
 }
 PRESETS = {

@@ -10,7 +10,7 @@ import numpy as np
 from fimviz import gradient, networks, pruning
 from fimviz.families import CATALOG
 from fimviz.networks import Network
-from fimviz.stage import scene
+from fimviz.stage import descents, scene
 from fimviz.tape import Tape
 
 Scene = dict[str, Any]
@@ -163,14 +163,20 @@ def regression_panels(offset: str, said: Mapping[str, str]) -> list[Scene]:
 RUNS = {"plain": ("plain", "euclid"), "undamped": ("natural", "e"), "natural": ("natural", "fisher")}
 
 
+def _goal() -> descents.Objective:
+    return descents.Objective(PERCEPTRON, "from", PERCEPTRON.default.tolist())
+
+
 def plateau(start: str, damping: str) -> Scene:
     """The part of a scene that runs `RUNS` on KL(p*‖p) of the perceptron y = w₂ tanh(w₁x) + noise, step 0.1."""
-    chart = next(iter(scene.descent_charts(PERCEPTRON)))
-    common = {"verb": "descend", "chart": chart, "start": start, "target": PERCEPTRON.default.tolist(), "step": 0.1}
+    goal = _goal()
+    chart = descents.charts(PERCEPTRON)[0]
+    common = {"verb": "descend", "chart": chart, "start": start, "target": goal.best, "step": 0.1}
     common |= {"stop": gradient.STOP, "max": 400}
     runs = [{"id": name, "rule": rule, **common} for name, (rule, _) in RUNS.items()]
     runs[-1]["damping"] = damping
-    return {**scene.base(PERCEPTRON, {"main": chart}), "descents": scene.descents(PERCEPTRON), "computed": runs}
+    return {**scene.base(PERCEPTRON, {"main": chart}), "descents": descents.specs(goal, chart, [chart], ()),
+            "computed": runs}  # fmt: skip
 
 
 def plateau_panels(start: str, said: Mapping[str, str]) -> list[Scene]:
@@ -183,7 +189,7 @@ def plateau_panels(start: str, said: Mapping[str, str]) -> list[Scene]:
     ]
     ends = [{"kind": "point", "at": target, "label": said["target"]},
             {"kind": "handle", "value": start, "label": said["start"], "name": said["handle"]}]  # fmt: skip
-    bands = {"kind": "bands", "target": target, "levels": scene.levels(PERCEPTRON, target)}
+    bands = descents.bands(_goal(), descents.charts(PERCEPTRON)[0])
     losses = [{"of": name, "role": role, "label": said[name]} for name, (_, role) in RUNS.items()]
     axes = {axis: {"label": said[axis]} for axis in ("x", "y")}
     return [

@@ -326,6 +326,8 @@ class Page:
             return
         key, offered = f"{self.slug}-show", cast(SetField, self.fields["show"]).offered
         options = {name: said for name, said in options.items() if not offered or name in offered(self.values)}
+        if not options:
+            return
         shown = [name for name in self["show"] if name in options]
         if st.session_state.get(key) != shown:
             st.session_state[key] = shown
