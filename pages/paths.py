@@ -1,7 +1,7 @@
 """What lies halfway between two distributions? Three straight lines, and what they disagree about."""
 
 from fimviz import checks, ui
-from fimviz.stage import formula, scene
+from fimviz.stage import formula, game, scene
 
 CHARTS = ui.charts_on_paper
 FIELDS = {
@@ -10,7 +10,9 @@ FIELDS = {
     "A": ui.PointField(lambda family: scene.pair(family)[0]),
     "B": ui.PointField(lambda family: scene.pair(family)[1]),
     "t": ui.NumberField(0.5, 0, 1),
-    "show": ui.SetField(("fr", "m", "e", "discs", "ghost", "fan", "cost"), ("fr", "m", "e", "discs", "ghost")),
+    "show": ui.SetField(("fr", "m", "e", "discs", "ghost", "fan", "cost", "game"), ("fr", "m", "e", "discs", "ghost")),
+    "n": ui.NumberField(8, 1, 200, whole=True),
+    "seed": ui.NumberField(7, 0, 9999, whole=True),
 }
 ALL = list(FIELDS["show"].start)
 PRESETS = {
@@ -20,6 +22,7 @@ PRESETS = {
     "outcomes": {"family": "categorical"},
     "certainty": {"family": "categorical", "A": (1 - 2e-6, 1e-6), "B": (1e-6, 1e-6), "show": ["fr", "m", "ghost"]},
     "schedule": {"family": "exponential", "A": (0.2,), "B": (5,), "show": ["fr", "m", "e", "cost"]},
+    "game": {"A": (-0.5, 1), "B": (0.5, 1.5), "show": ["fr", "game"]},
     "swelling": {
         "family": "bivariate_normal",
         "chart": "log area, log ratio, artanh rho",
@@ -37,7 +40,7 @@ BEATS = [
     {"family": "categorical", "show": ALL},
 ]
 
-page = ui.Page("paths", FIELDS, PRESETS, BEATS)
+page = ui.Page("paths", FIELDS, PRESETS, BEATS, seeded=lambda values: "game" in values["show"])
 family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
 exponential = family.exponential_form is not None
 # a typed family has expectations, but nobody has declared the way back from natural coordinates
@@ -54,6 +57,8 @@ computed += [{"id": f"at_{k}", "verb": "at", "path": k, "t": "t", "when": k} for
 computed += [{"id": "middle", "verb": "at", "path": "fr", "t": 0.5}]
 computed += [{"id": "fan", "verb": "fan", "at": "A", "count": 48, "length": "fr.length", "when": "fan"}]
 computed += scene.schedules() if page.shows("cost") else []
+playing = page.shows("game") and not family.support.vector
+computed += game.computed() if playing else []
 length = formula.scene(family, chart, {"d(A, B)": ("distance", "{fr.length:.2f}", "fisher")})
 
 
@@ -117,17 +122,29 @@ rows = [
 ]
 
 
+def shown() -> dict:
+    """What belongs to the paths, or to the game: the side view, the controls, the card and the formula."""
+    if playing:
+        n = {"value": "n", "label": words["n"], "min": 1, "max": 200, "log": True, "integer": True}
+        side = game.panel(family, page.values, words["rows_game"])
+        card, row = game.card(family, page.values, words["game"]), game.formula(family, chart)
+        return {"panels": [*pictures(), side], "controls": [n], "scrubber": None, "predict": card, "formula": row}
+    return {
+        "panels": [*pictures(), scene.densities(family, rows)],
+        "controls": scene.slices(family, chart, {"A": words["slice_a"], "B": words["slice_b"]}),
+        "scrubber": {"value": "t", "from": "A", "to": "B", "caption": words["scrubber"], "play": True},
+        "predict": page.prediction(then={"A": [-3, 0.1], "B": [3, 0.1]}) if page.at_preset("peaks") else None,
+        "formula": formula.schedule(exponential) if page.shows("cost") else length,
+    }
+
+
 @page.body
 def body() -> None:
     page.stage(
         {
             **scene.base(family, scene.charts(family, chart)),
             "computed": computed,
-            "panels": [*pictures(), scene.densities(family, rows)],
-            "controls": scene.slices(family, chart, {"A": words["slice_a"], "B": words["slice_b"]}),
-            "scrubber": {"value": "t", "from": "A", "to": "B", "caption": words["scrubber"], "play": True},
-            "predict": page.prediction(then={"A": [-3, 0.1], "B": [3, 0.1]}) if page.at_preset("peaks") else None,
-            "formula": formula.schedule(exponential) if page.shows("cost") else length,
+            **shown(),
             "sentence": words["sentence"].format(
                 model_a=scene.model_in_words(family, "A"),
                 model_b=scene.model_in_words(family, "B"),
@@ -145,4 +162,5 @@ def body() -> None:
             ui.space_between(family, chart, page["A"], page["B"], [k for k in kinds if page.shows(k)]),
         )
     missing = words["missing"].format(title=family.title) if not exponential else ""
-    page.note(missing, scene.slice_in_words(family, chart, words["slice"]))
+    none = words["no_game"] if page.shows("game") and not playing else ""
+    page.note(missing, none, scene.slice_in_words(family, chart, words["slice"]))

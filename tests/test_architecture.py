@@ -28,7 +28,7 @@ RANK = {
             ["loss"],
             ["shortest"],
             ["connect", "field", "gradient"],
-            ["inference", "coarse", "schedule", "networks", "pruning", "designs", "laplace"],
+            ["inference", "coarse", "discrimination", "schedule", "networks", "pruning", "designs", "laplace"],
             ["checks"],
             ["figures", "stage"],
             ["ui"],
@@ -38,7 +38,7 @@ RANK = {
     for room in rooms
 }
 # Rooms of one rank may use each other where the subject does.
-PEERS = {("field", "connect"), ("networks", "inference"), ("figures", "theme")}
+PEERS = {("discrimination", "inference"), ("field", "connect"), ("networks", "inference"), ("figures", "theme")}
 STREAMLIT = {"ui", "stage", "cli"}
 PLOTLY = {"figures", "theme"}
 # SymPy's own doors for text: sympify, S, parse_expr. Numbers and expressions need none of them.

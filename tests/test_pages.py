@@ -61,6 +61,9 @@ EDGES = [
     ("networks", {"view": "plateau", "start": "0,0", "damping": "1e-5"}),
     ("paths", {"beat": "²"}),
     ("paths", {"beat": "99"}),
+    ("paths", {"family": "cauchy", "show": "game,cost", "n": "200", "seed": "9999"}),
+    ("paths", {"family": "categorical", "show": "game", "A": "0.9999,0.00001", "n": "0"}),
+    ("paths", {"family": "dirichlet", "show": "game,cost"}),
     ("paths", {"A": "1e300,1e-300"}),
     ("paths", {"x": "y" * 3000}),
 ]

@@ -19,7 +19,7 @@ export class Prediction {
     this.words = words;
     this.element.hidden = !given;
     if (!given) return;
-    const text = JSON.stringify([given.question, given.options]);
+    const text = JSON.stringify([given.question, given.options, given.key]);
     if (text !== this.text) {
       this.text = text;
       this.chosen = null;
@@ -29,7 +29,7 @@ export class Prediction {
     setText(this.title, words("predict"));
     setText(this.question, given.question ?? "");
     this.options.setAttribute("aria-label", given.question ?? "");
-    setText(this.show, words("show_it"));
+    setText(this.show, given.again ?? words("show_it"));
     this.refresh();
   }
 

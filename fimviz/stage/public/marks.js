@@ -406,7 +406,7 @@ function scatter(pen, mark) {
 }
 
 /** What Python found belongs to the values it was found for; until it has found it anew it is shown grey. */
-function isStale(pen, mark) {
+export function isStale(pen, mark) {
   const { scene } = pen;
   if (pen.moving && (pen.moving === mark.of || (mark.for && pen.moving in mark.for))) return true;
   return Object.entries(mark.for ?? {}).some(([name, value]) => !close(scene.values[name], value));

@@ -1,6 +1,7 @@
 /** Marks of a row of curves: what stands at a number x, on a curve or at a height of its own; and handles that slide along x. */
 import { outcomes } from "./graph.js";
 import { parameter, roundStep } from "./handles.js";
+import { isStale } from "./marks.js";
 import { limitsOf, valueWith } from "./plain.js";
 import { formatNumber } from "./text.js";
 
@@ -62,7 +63,7 @@ const MARKS = {
   dots(pen, place, mark) {
     const xs = typeof mark.xs === "string" ? pen.scene.numbers(mark.xs) : (mark.xs ?? []).map((x) => pen.scene.number(x));
     const pts = [...xs].flatMap((x, i) => spot(pen, place, mark.ys ? { y: mark.ys[i] } : mark, x));
-    pen.front.push({ t: "dots", pts, r: 2.6 * pen.style.k, fill: roleOf(pen, { role: mark.role ?? "data" }).colour });
+    pen.front.push({ t: "dots", pts, r: 2.6 * pen.style.k, fill: roleOf(pen, { role: mark.role ?? "data" }).colour, fillAlpha: isStale(pen, mark) ? 0.22 : 1 });
   },
 
   /** From a curve down (or up) to zero, or to another curve. */
