@@ -30,12 +30,12 @@
  *        parameterAt(f) -> s, length, energy, cumulative (m + 1 Fisher lengths at the equal parameters), warm}
  *       {ok: false, reason: "not-exponential" | "leaves-domain" | "outside"}
  *   model.ellipse(u, radius, m = 96) -> Float64Array(m*d)                offsets du with du^T g du = radius^2
- *   model.klBall(u, level, "from" | "to", m = 96) -> {ok, points (m), found: Uint8Array(m), open, reason?}
+ *   model.klBall(u, level, "from" | "to", m = 96, grain = 1) -> {ok, points (m), found: Uint8Array(m), open, reason?}
  *       "from": KL(u || .) = level, "to": KL(. || u) = level; d = 1 gives the 2 ends. found[i] = 0: ray i never meets the
  *       level and ends where the domain or the numbers end; open is true when any ray does.
  *   model.logDensity(xs, theta, out?) -> Float64Array(n)              xs: Float64Array, or one array per sample axis
  *   model.kl(uP, uQ) -> number                                           NaN without a KL tape
- *   model.klBatch(u, points, "from" | "to") -> Float64Array(n)           KL(u || point) or KL(point || u)
+ *   model.klBatch(u, points, "from" | "to", grain = 1) -> Float64Array(n)           KL(u || point) or KL(point || u)
  *
  * makeChart(spec, model) -> chart
  *   chart.n                                                              number of displayed coordinates

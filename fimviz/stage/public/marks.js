@@ -111,7 +111,7 @@ const MARKS = {
     const version = pen.scene.version(mark.target);
     const loss = mark.descent ? pen.scene.descents.get(mark.descent)?.made : mark.direction;
     const key = [mark.target, version, moving, mark.levels, loss, pen.frame, pen.chartOf(mark)];
-    const levels = remember(pen.cache, `bands${index}`, key, () => contours(pen, mark, target, moving ? 40 : 96));
+    const levels = remember(pen.cache, `bands${index}`, key, () => contours(pen, mark, target, moving ? 40 : 96, moving ? 2 : 1));
     pen.still.push(id, mark.target, version, moving, loss, mark.levels);
     levels.forEach(({ pts, share }) => {
       const fill = pen.style.bands[Math.round(share * (pen.style.bands.length - 1))];
@@ -423,7 +423,7 @@ function farthest(pts) {
   return [pts[best], pts[best + 1]];
 }
 
-function contours(pen, mark, target, resolution) {
+function contours(pen, mark, target, resolution, grain) {
   const { frame, scene } = pen, chart = pen.chartOf(mark), d = scene.model.d;
   const [x0, x1, y0, y1] = frame.window;
   const nx = resolution, ny = Math.max(12, Math.round((resolution * frame.box.h) / frame.box.w));
@@ -436,7 +436,7 @@ function contours(pen, mark, target, resolution) {
       if (usable(u)) points.set(u, (j * nx + i) * d), (near = u);
     }
   const descent = mark.descent ? scene.descents.get(mark.descent)?.made : null;
-  const field = descent ? descent.losses(points, scene.model.toTheta(target)) : scene.model.klBatch(target, points, mark.direction ?? "from");
+  const field = descent ? descent.losses(points, scene.model.toTheta(target)) : scene.model.klBatch(target, points, mark.direction ?? "from", grain);
   const levels = [...(mark.levels ?? [0.05, 0.2, 0.7, 2])].sort((a, b) => b - a);
   return levels.map((level, k) => {
     const grid = sublevel(field, nx, ny, level);

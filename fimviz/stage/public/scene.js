@@ -220,7 +220,7 @@ export class Scene {
     }
     let age = 0;
     for (const name of names) age = Math.max(age, this.versions.get(name) ?? 0);
-    return age + (this.moving && (spec.verb === "fan" || spec.moving) ? 0.5 : 0);
+    return age + (this.moving && (ROUGHLY.has(spec.verb) || spec.moving) ? 0.5 : 0);
   }
 
   #run(spec, before) {
@@ -335,6 +335,7 @@ const OPERATIONS = {
 
 /** How much coarser the many lines of a fan are followed while a hand moves; the difference is below a tenth of a pixel. */
 const ROUGH = 1e5;
+const ROUGHLY = new Set(["fan", "klball"]);
 
 const VERBS = {
   connect(scene, spec, before) {
@@ -403,8 +404,8 @@ const VERBS = {
     if (!usable(u)) return fail("curve", "outside");
     const named = scene.lookup(spec.direction ?? "from");
     const direction = named === "to" || named === "from" ? named : spec.direction === "to" ? "to" : "from";
-    const level = scene.number(spec.level), count = spec.count ?? 96, { paper } = scene.chart() ?? {};
-    return { kind: "curve", u, ...(paper ? sliceBall(scene.model, paper, u, level, direction, count) : scene.model.klBall(u, level, direction, count)) };
+    const level = scene.number(spec.level), count = spec.count ?? 96, { paper } = scene.chart() ?? {}, grain = scene.moving ? ROUGH : 1;
+    return { kind: "curve", u, ...(paper ? sliceBall(scene.model, paper, u, level, direction, count) : scene.model.klBall(u, level, direction, count, grain)) };
   },
 
   descend(scene, spec) {

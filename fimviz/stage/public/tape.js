@@ -10,7 +10,8 @@
  *   at:  one point, xs -> Float64Array(nOut); without `out` the same buffer is returned every time.
  * evalTape(tape, xs) -> number[]
  */
-import { splitCode } from "./uniform.js";
+import { tabulated } from "./table.js";
+import { onlyInput, splitCode } from "./uniform.js";
 import { besselRatio, erf, lgamma, logI0, logI0Sqrt, polygamma, polygammaDifference, polygammaQuotient } from "./special.js";
 
 /** Names of the instructions; the index is the code. The same order as in tape.py. */
@@ -134,19 +135,18 @@ export function compileTape(tape) {
   validate(tape);
   const code = Int32Array.from(tape.code);
   const out = Int32Array.from(tape.out);
-  const nIn = tape.n_in;
+  const sums = sumsOf(tape).map(summation);
   return {
-    nIn,
+    nIn: tape.n_in,
     nOut: out.length,
-    run: overLanes(tape, code, out),
-    at: onePoint(tape, code, out),
+    run: overLanes(tape, code, out, sums),
+    at: onePoint(tape, code, out, sums),
   };
 }
 
 /** Registers of BLOCK lanes, kept between calls (constants are written once). */
-function overLanes(tape, code, out) {
+function overLanes(tape, code, out, sums) {
   let registers = null;
-  const sums = sumsOf(tape).map(summation);
   const splits = new Map();
   /** The code apart into what is the same in all lanes and what is not, for this kind of inputs. */
   function split(inputs) {
@@ -184,7 +184,7 @@ function blockRegisters(tape, size = BLOCK) {
 
 /**
  * A loop over nodes, its memory kept. Lanes are taken one by one, and for each the body runs on all nodes together: so
- * one point and many are the same numbers, and the tabulated columns are written once.
+ * one point and many are the same numbers, and the tabulated columns are written once. Sums of one input are tabulated too.
  */
 function summation({ at, columns, body, weights }) {
   const code = Int32Array.from(body.code);
@@ -200,7 +200,7 @@ function summation({ at, columns, body, weights }) {
   }
 
   /** The sums at one point, in a buffer that is used again. */
-  function one(xs) {
+  function added(xs) {
     if (registers === null) ready();
     const values = parameters(xs);
     for (let j = 0; j < values.length; j++) registers[columns.length + j].fill(values[j]);
@@ -209,11 +209,18 @@ function summation({ at, columns, body, weights }) {
     return sums;
   }
 
+  /** The last sums without signs. */
+  const sizes = () => rows.map((row, j) => row.reduce((sum, w, i) => sum + Math.abs(w * registers[body.out[j]][i]), 0));
+
+  const only = onlyInput(at, reads);
+  const table = only < 0 ? null : tabulated((x) => added(point.fill(x, only, only + 1)), sizes, rows.length);
+  const one = table ? (xs) => table(xs[only]) : added;
+
   function overLanes(outer, place, n) {
     for (let i = 0; i < n; i++) {
       for (let k = 0; k < point.length; k++) point[k] = outer[k][i];
-      one(point);
-      for (let j = 0; j < rows.length; j++) outer[place + j][i] = sums[j];
+      const found = one(point);
+      for (let j = 0; j < rows.length; j++) outer[place + j][i] = found[j];
     }
   }
 
@@ -244,10 +251,9 @@ function interpret(code, registers, n) {
 }
 
 /** One point at a time: a single register file, one switch an instruction (inline: a call would double its cost). */
-function onePoint(tape, code, out) {
+function onePoint(tape, code, out, sums = sumsOf(tape).map(summation)) {
   const { n_in: nIn, consts } = tape;
   const r = new Float64Array(tape.n_reg);
-  const sums = sumsOf(tape).map(summation);
   const first = nIn + sumCount(tape);
   consts.forEach((value, k) => { r[first + k] = value; });
   const own = new Float64Array(out.length);

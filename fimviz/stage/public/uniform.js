@@ -23,3 +23,14 @@ export function splitCode(tape, code, uniform, reads) {
   }
   return { once: Int32Array.from(once), each: Int32Array.from(each), filled };
 }
+
+/** The one input that a tape's outputs depend on; −1 where they depend on none or several. */
+export function onlyInput(tape, reads) {
+  const sources = Array.from({ length: tape.n_reg }, (_, r) => new Set(r < tape.n_in ? [r] : []));
+  for (let pc = 0; pc < tape.code.length; pc += WIDTH) {
+    const instruction = tape.code.slice(pc, pc + WIDTH);
+    sources[instruction[1]] = new Set(reads(instruction).flatMap((r) => [...sources[r]]));
+  }
+  const found = new Set(tape.out.flatMap((r) => [...sources[r]]));
+  return found.size === 1 && !tape.sums?.length ? [...found][0] : -1;
+}
