@@ -63,7 +63,8 @@ def _data_body(family: Family, key: str, outputs: Callable[..., list[Any]]) -> T
         return None
     star = _star(family)
     there, here = (dict(zip(family.symbols, s, strict=True)) for s in (star, own.backward))
-    gap = family.expression.xreplace(there) - family.expression.xreplace(here)
+    log_p: Any = family.expression
+    gap = log_p.xreplace(there) - log_p.xreplace(here)
     return lower(outputs(gap, own.chart.symbols), (*family.samples, *own.chart.symbols, *star))
 
 

@@ -55,7 +55,7 @@ def picture(goal: descents.Objective, runs: list[descents.Run], more: list[dict]
         {"kind": "point", "at": goal.best, "label": words["target"], "row": 0},
         {"kind": "handle", "value": "start", "label": words["start"], "name": words["handle"], "row": 0},
     ]
-    marks, points = [*more, *descents.marks(goal, runs), *ends], (page["start"], goal.best)
+    marks, points = [*descents.marks(goal, runs), *more, *ends], (page["start"], goal.best)
     if family.dimension == 1:
         return scene.ruler(family, chart, marks, rows=1 + max(run.row for run in runs), points=points)
     return scene.plane(family, drawn_in, [descents.bands(goal, chart), *marks], points=points)
@@ -63,7 +63,7 @@ def picture(goal: descents.Objective, runs: list[descents.Run], more: list[dict]
 
 def extras(goal: descents.Objective) -> tuple[list[dict], list[dict]]:
     """(computed, marks) of the flow and the cartoon, where the family has them."""
-    offered, found = descents.offered(family, page["loss"]), ([], [])
+    offered, found = descents.offered(family, goal.kind), ([], [])
     parts = [descents.flow(goal, words)] if "flow" in offered else []
     parts += [descents.cartoon(goal, chart, FIELDS["start"].default(page.values), words)] if "ball" in offered else []
     for computed, marks in parts:
@@ -72,7 +72,7 @@ def extras(goal: descents.Objective) -> tuple[list[dict], list[dict]]:
     return found
 
 
-def curves(runs: list[descents.Run], found: list[gradient.Descent]) -> Any:
+def curves(goal: descents.Objective, runs: list[descents.Run], found: list[gradient.Descent]) -> Any:
     """The losses of every run against its steps."""
     lines = [descents.LINES[run.rule] for run in runs]
     drawn = figures.loss_curves(
@@ -82,15 +82,13 @@ def curves(runs: list[descents.Run], found: list[gradient.Descent]) -> Any:
         target=gradient.STOP,
         dashes=[line.get("dash") for line in lines],
     )
-    labels = {"x_label": words["loss_x"], "y_label": words["loss_y"][page["loss"]], "alt": words["loss_title"]}
+    labels = {"x_label": words["loss_x"], "y_label": words["loss_y"][goal.kind], "alt": words["loss_title"]}
     return figures.chart(drawn, theme=ui.theme(), **labels)
 
 
 @page.body
 def body() -> None:
     goal = descents.objective(family, page["loss"], page["target"])
-    fits = goal is not None
-    goal = goal or descents.objective(family, "from", page["target"])
     runs = descents.runs(goal, chart, page["show"], names, words)
     computed, marks = extras(goal)
     with ui.split() as (left, right):
@@ -115,10 +113,10 @@ def body() -> None:
         with right:
             runs = [run for run in runs if page.shows(run.when)] or runs[-1:]
             found = [descents.losses(goal, run, page["start"], page["step"], page["damping"]) for run in runs]
-            ui.figure(curves(runs, found), page)
+            ui.figure(curves(goal, runs, found), page)
     if family.dimension > 2:
         seen = [(d, descents.LINES[run.rule]["role"]) for run, d in zip(runs, found, strict=True) if run.chart == chart]
         ui.space(page, family, chart, ui.space_of_runs(family, chart, goal.best, seen))
-    said = [words["flow"]] if page.shows("flow") and "flow" in descents.offered(family, page["loss"]) else []
-    said += [] if fits else [words["no_fit"]]
+    said = [words["flow"]] if page.shows("flow") and "flow" in descents.offered(family, goal.kind) else []
+    said += [] if goal.fits else [words["no_fit"]]
     page.note(*said, scene.slice_in_words(family, chart, words["slice"]))

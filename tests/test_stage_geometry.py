@@ -13,7 +13,9 @@ from test_families import observations
 
 import fimviz
 from fimviz import descend, tape
+from fimviz.irregular import LIMITS, SINGULAR
 from fimviz.metric import fisher_metric
+from fimviz.stage import descents
 from fimviz.stage import model as stage_model
 from fimviz.tape import lower
 
@@ -598,3 +600,75 @@ def test_a_chart_has_no_point_outside(run):
         spec=stage_model.describe(NORMAL), chart=stage_model.describe_chart(NORMAL, "natural"),
     )  # fmt: skip
     assert js == [[True, None, None], [True, None, None]]
+
+
+@pytest.mark.parametrize(
+    ("slug", "kind", "start", "options"),
+    [
+        ("normal", "to", (-1.5, 2.0), {"rule": "natural", "step": 0.02}),
+        ("cauchy", "data", (-2.5, 2.4), {"rule": "natural", "step": 1}),
+        ("cauchy", "data", (0.2, 1.3), {"rule": "newton", "step": 0.5}),
+        ("cauchy", "data", (-1.0, 2.0), {"rule": "empirical", "step": 0.5}),
+        ("weighted_mixture", "from", (0.8, 0.05), {"rule": "plain", "step": 0.1}),
+        ("weighted_mixture", "from", (0.8, 0.05), {"rule": "natural", "step": 0.1, "damping": 0.001}),
+    ],
+    ids=str,
+)
+def test_descents_of_other_losses_agree_with_the_library(run, slug, kind, start, options):
+    family = {**CATALOG, **SINGULAR}[slug]
+    goal = descents.objective(family, kind, (1.5, 0.5) if slug == "normal" else family.default.tolist())
+    chart, clamp = next(iter(family.charts)), LIMITS.get(slug, ())
+    expected = descend(family, start, goal.best, loss=goal.loss, clamp=clamp, **options)
+    js = run(
+        """const model = G.makeModel(data.spec), descent = G.makeDescent(data.descent, model);
+        const u = model.fromTheta(data.start);
+        const found = descent.run({start: u, thetaStar: data.best, clamp: data.clamp, ...data.options});
+        const levels = descent.losses(u, data.best);
+        const end = pack(model.toTheta(found.points.slice(-model.d)));
+        return [found.steps, found.status, end, pack(found.losses), levels[0]];""",
+        spec=stage_model.describe(family),
+        descent=stage_model.describe_descent(family, chart, ("newton", "empirical"), goal.loss),
+        start=start,
+        best=goal.best,
+        clamp=clamp or None,
+        options=options,
+    )
+    assert js[:2] == [expected.steps, "converged"] == [expected.steps, expected.status]
+    assert js[2] == pytest.approx(expected.points[-1], rel=1e-8)
+    assert js[3] == pytest.approx(expected.losses, rel=1e-8, abs=1e-12)
+    assert js[4] == pytest.approx(expected.losses[0], rel=1e-10)
+
+
+@pytest.mark.parametrize("rule", ["plain", "natural", "newton", "diagonal", "empirical"])
+@pytest.mark.parametrize("key", ["mu, sigma", "natural", "expectation"])
+def test_the_way_a_rule_moves_is_a_tangent_vector_of_the_length_given(run, rule, key):
+    start, target = (-1.5, 2.0), (1.5, 0.5)
+    du, at = run(
+        """const model = G.makeModel(data.spec), descent = G.makeDescent(data.descent, model);
+        const u = model.fromTheta(data.start);
+        return [pack(descent.tangent({at: u, thetaStar: data.target, rule: data.rule, length: 0.5})), pack(u)];""",
+        spec=stage_model.describe(NORMAL),
+        descent=stage_model.describe_descent(NORMAL, key, ("newton", "empirical")),
+        start=start,
+        target=target,
+        rule=rule,
+    )
+    solver, chart = fisher_metric(NORMAL).solver, fimviz.atlas.chart_map(NORMAL, key)
+    g = solver.g_dg(np.array(at))[0]
+    assert du @ g @ np.array(du) == pytest.approx(0.25, rel=1e-12)
+    # the first of many very short steps goes the same way in the chart
+    step = descend(NORMAL, start, target, chart=key, rule=rule, step=1e-7, most=1).points
+    moved = chart.to(step[1]) - chart.to(step[0])
+    pushed = chart.jacobian(np.array(start)) @ solver.pull(np.array(at), np.array(du))
+    assert pushed / np.linalg.norm(pushed) == pytest.approx(moved / np.linalg.norm(moved), rel=1e-6, abs=1e-7)
+
+
+def test_lines_are_cut_far_from_the_picture(run):
+    cut = """const { clip } = await import('/trace.js');
+    return data.lines.map((line) => pack(clip(line, {x: 0, y: 0, w: 10, h: 10})))"""
+    lines = [[1, 1, 9, 9], [1, 1, 2, 2, 101, 2, 200, 5, 3, 3, 4, 4], [1, 1, 1e300, 1]]
+    whole, there_and_back, away = run(cut, lines=lines)
+    assert whole == [1, 1, 9, 9]
+    assert there_and_back[:6] == [1, 1, 2, 2, 20, 2] and np.isnan(there_and_back[6:8]).all()
+    assert there_and_back[8] == 20 and there_and_back[-4:] == [3, 3, 4, 4]
+    assert away == pytest.approx([1, 1, 20, 1])

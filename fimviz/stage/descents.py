@@ -35,8 +35,8 @@ LINES: Mapping[str, Scene] = {
 }
 #: the rules beside plain and natural gradient, which are drawn when asked for
 MORE = ("newton", "diagonal", "empirical", "adam")
-# steps of a run, in motion, and in motion where the loss is a sum over nodes
-_MOST, _MOVING, _SLOW = 2000, 1600, 250
+# steps of a run, in motion, and in motion where a step takes long
+_MOST, _MOVING, _SLOW = 2000, 1600, 100
 # steps of the curves beside the picture: by formulas, by sums over nodes, and where θ is found by Newton's method
 _CURVES = {"formula": 400, "nodes": 200, "inverse": 80}
 _OBSERVATIONS, _SEED = 20, 5
@@ -44,11 +44,16 @@ _OBSERVATIONS, _SEED = 20, 5
 
 @dataclass(frozen=True)
 class Objective:
-    """A loss of one family, and the member `best` at which it is least and 0."""
+    """A loss of one family, and the member `best` at which it is least and 0; `fits` where it is the one asked for."""
 
     family: Family
     loss: Loss
     best: list[float]
+    fits: bool = True
+
+    @property
+    def kind(self) -> str:
+        return self.loss if isinstance(self.loss, str) else "data"
 
     @property
     def slow(self) -> bool:
@@ -56,18 +61,14 @@ class Objective:
         return self.family.mean is not None or not isinstance(self.loss, str)
 
 
-def objective(family: Family, kind: str, target: Sequence[float]) -> Objective | None:
-    """KL in either direction, least at the target, or data drawn from it; None where no member fits these best."""
+def objective(family: Family, kind: str, target: Sequence[float]) -> Objective:
+    """KL in either direction, least at the target, or data drawn from it; KL where no member fits these best."""
     if kind != "data":
         return Objective(family, kind, list(target))
-    return _of_data(family, tuple(target))
-
-
-def _of_data(family: Family, target: Sequence[float]) -> Objective | None:
     data = sample(family, target, _OBSERVATIONS, _SEED)
     best = maximum_likelihood(family, data, target)
     if best is None:
-        return None
+        return Objective(family, "from", list(target), fits=False)
     return Objective(family, tuple(map(tuple, data)) if data.ndim > 1 else tuple(data.tolist()), best.tolist())
 
 
@@ -90,16 +91,16 @@ def charts(family: Family) -> list[str]:
     return [key for key in family.charts if key not in skipped and describe_descent(family, key)]
 
 
-def offered(family: Family, goal: str) -> tuple[str, ...]:
+def offered(family: Family, kind: str) -> tuple[str, ...]:
     """What the page can show of a family: the cartoon is flat, the flow that of an exponential family."""
     flat, exponential = family.dimension == 2, family.exponential_form is not None
     hidden = {"arrow", "ball", "corrected"} if not flat else set()
-    hidden |= {"flow"} if not exponential or goal == "data" or family.dimension == 1 else set()
+    hidden |= {"flow"} if not exponential or kind == "data" or family.dimension == 1 else set()
     hidden |= {"diagonal"} if family.dimension == 1 else set()
     return tuple(
         key
         for key in ("plain", "all", "natural", *MORE, "flow", "arrow", "ball", "corrected")
-        if key not in hidden and not (key == "empirical" and not exponential and goal != "data")
+        if key not in hidden and not (key == "empirical" and not exponential and kind != "data")
     )
 
 
@@ -135,11 +136,12 @@ def computed(goal: Objective, drawn: Sequence[Run], words: Words) -> list[Scene]
     limits = LIMITS.get(goal.family.slug)
     common = {
         "verb": "descend", "start": "start", "target": goal.best, "step": "step", "stop": STOP,
-        "max": _MOST, "moving": _SLOW if goal.slow else _MOVING, "said": words["said"],
+        "max": _MOST, "said": words["said"],
     }  # fmt: skip
     return [
         {
             "id": run.id, "chart": run.chart, "rule": run.rule, **common,
+            "moving": _MOVING if _quick(goal, run.chart) and not goal.slow else _SLOW,
             **({} if run.rule in ("plain", "adam") else {"damping": "damping"}),
             **({} if run.rule == "natural" else {"when": run.when}),
             **({"clamp": limits} if limits and run.chart == next(iter(goal.family.charts)) else {}),
@@ -161,11 +163,15 @@ def marks(goal: Objective, drawn: Sequence[Run]) -> list[Scene]:
     return lines
 
 
+def _quick(goal: Objective, chart: str) -> bool:
+    """Whether the loss has a formula in the chart itself."""
+    return chart_loss_tape(goal.family, chart, goal.loss) is not None
+
+
 def losses(goal: Objective, run: Run, start: ArrayLike, step: float, damping: float) -> Descent:
     """A run for the curves beside the picture: shorter where a step takes long."""
     limits = LIMITS.get(goal.family.slug, ()) if run.chart == next(iter(goal.family.charts)) else ()
-    quick = chart_loss_tape(goal.family, run.chart, goal.loss) is not None
-    most = _CURVES["nodes" if goal.slow else "formula"] if quick else _CURVES["inverse"]
+    most = _CURVES["nodes" if goal.slow else "formula"] if _quick(goal, run.chart) else _CURVES["inverse"]
     return descend(
         goal.family, start, goal.best, chart=run.chart, rule=run.rule, step=step, stop=STOP, loss=goal.loss,
         damping=damping, most=most, clamp=limits,
@@ -174,14 +180,14 @@ def losses(goal: Objective, run: Run, start: ArrayLike, step: float, damping: fl
 
 def flow(goal: Objective, words: Words) -> tuple[list[Scene], list[Scene]]:
     """(computed, marks) of the natural-gradient flow: a straight line in the dual coordinates of the loss."""
-    role, straight_in = {"from": ("m", "expectation"), "to": ("e", "natural")}[str(goal.loss)]
+    role, straight_in = {"from": ("m", "expectation"), "to": ("e", "natural")}[goal.kind]
     path = {"id": "flow", "verb": "affine", "from": "start", "to": goal.best, "in": straight_in, "when": "flow"}
     mark = {
         "kind": "path",
         "of": "flow",
         "role": role,
         "when": "flow",
-        "label": words["flows"][goal.loss],
+        "label": words["flows"][goal.kind],
         "label_at": 0.6,
     }
     return [path], [mark]

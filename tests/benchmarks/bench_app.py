@@ -22,6 +22,7 @@ FRAMES = """() => new Promise((done) => {
   const tick = (now) => { times.push(now - last); last = now; now < end ? requestAnimationFrame(tick) : done(times); };
   requestAnimationFrame(tick);
 })"""
+EVERYTHING = "plain,all,natural,newton,diagonal,empirical,adam,flow,arrow,ball,corrected"
 CASES = [
     ("coin", "/coin", "ruler of probability"),
     ("coin, two and a thousand flips", "/coin?n=1000&show=bars,odds,arc,second,flips", "Coin p.*log-odds"),
@@ -30,6 +31,9 @@ CASES = [
     ("paths", "/paths", "Distribution A"),
     ("ellipses", "/ellipses", "Model"),
     ("descent, six charts", "/descent", "Start"),
+    ("descent, all that there is", f"/descent?show={EVERYTHING}", "Start"),
+    ("descent, mixture", "/descent?family=weighted_mixture&damping=0.001&start=0.8,0.05&show=plain,natural", "Start"),
+    ("descent, data", "/descent?family=cauchy&loss=data&step=1&show=natural,newton", "Start"),
     ("paths, gamma", "/paths?family=gamma", "Distribution A"),
     ("paths, beta", "/paths?family=beta", "Distribution A"),
     ("paths, categorical", "/paths?family=categorical", "Distribution A"),

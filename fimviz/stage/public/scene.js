@@ -413,6 +413,8 @@ const VERBS = {
     const start = scene.point(spec.start);
     const thetaStar = starOf(scene, spec);
     if (!descent || !usable(start) || !thetaStar) return fail("descent", "outside");
+    // while a hand moves, a run that takes long stops short
+    const hurried = scene.moving && spec.moving > 0, most = scene.number(hurried ? spec.moving : spec.max ?? 3000);
     const run = descent.run({
       start,
       thetaStar,
@@ -420,12 +422,11 @@ const VERBS = {
       step: scene.number(spec.step),
       damping: scene.number(spec.damping ?? 0, 0),
       stop: scene.number(spec.stop ?? 1e-3),
-      // while a hand moves, a run that takes long stops short
-      max: scene.number((scene.moving && spec.moving) || (spec.max ?? 3000)),
+      max: most,
       clamp: spec.clamp ?? null,
     });
-    const sayings = spec.said ?? {};
-    const said = (sayings[`${run.status}_${run.steps}`] ?? sayings[run.status])?.replace("{steps}", run.steps);
+    const sayings = spec.said ?? {}, ended = run.status === "cap" && hurried ? "moving" : run.status;
+    const said = (sayings[`${ended}_${run.steps}`] ?? sayings[ended])?.replace("{steps}", run.steps);
     return { kind: "descent", ok: true, ...run, said, loss: run.losses[run.losses.length - 1] };
   },
 
