@@ -152,5 +152,7 @@ def body() -> None:
     if family.dimension > 2:
         ui.space(page, family, chart, ui.space_about(family, chart, page["theta"], square, shown))
     kept = words["no_cells"] if page.shows("coarse") else ""
-    kept = cells.in_words(family, page["theta"], page["cells"], words["kept"]) if coarse else kept
+    kept = (
+        cells.in_words(family, page["theta"], page["cells"], words["kept_one" if one else "kept"]) if coarse else kept
+    )
     page.note(caption, kept, scene.slice_in_words(family, chart, words["slice"]))

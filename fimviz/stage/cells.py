@@ -24,7 +24,7 @@ def drawn(family: Family, theta: Sequence[float], cells: int, radius: Scene, **s
         share = float(kept(family, point, edges)[0])
         wider = {"op": "div", "args": [radius, math.sqrt(share) if share > 0 else 0]}
         computed = {"id": "coarse", "verb": "number", "value": wider}
-        return computed, {"kind": "interval", "at": point, "radius": "coarse", **made_for}
+        return computed, {"kind": "interval", "at": point, "radius": "coarse", "caps": True, "lift": 14, **made_for}
     solver = fisher_metric(family).solver
     frame = solver.pull(np.broadcast_to(solver.to(point), (family.dimension,) * 2), np.eye(family.dimension))
     G = frame @ coarse_metric(family, point, edges) @ frame.T

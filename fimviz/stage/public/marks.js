@@ -468,7 +468,7 @@ function barEnds(pen, mark, u, radius) {
 
 /** A line with a cap at each end, clear of a handle that would hide it. */
 function whisker(pen, mark, id, [a, b, y]) {
-  const cap = 4.5 * pen.style.k, line = { ...lineStyle(pen, mark, id), cap: "butt" };
+  const cap = 4.5 * pen.style.k, line = { ...lineStyle(pen, mark, id), cap: "butt", alpha: isStale(pen, mark) ? 0.35 : 1 };
   const pts = [a, y, b, y, NaN, NaN, a, y - cap, a, y + cap, NaN, NaN, b, y - cap, b, y + cap];
   pen.front.push({ t: "path", pts, ...line, dash: [] });
   pen.obstacles.push({ x: a - 2, y: y - cap, w: b - a + 4, h: 2 * cap });
