@@ -7,6 +7,8 @@ import pytest
 from test_words import NORMAL, START, TARGET, says
 
 import fimviz
+from fimviz.derive.quadrature import expectation
+from fimviz.divergence import kl_by_quadrature
 from fimviz.gradient import descend, flow
 from fimviz.irregular import LIMITS, SINGULAR
 from fimviz.loss import chart_hessian_tape, loss_tape
@@ -89,3 +91,36 @@ def test_the_flows_are_no_shortest_paths():
     says("descent", "flow", values=[*lengths, fimviz.distance(metric, START, TARGET)])
     assert all(length > 1.01 * fimviz.distance(metric, START, TARGET) for length in lengths)
     np.testing.assert_allclose([path[-1] for path in paths], [TARGET, TARGET], atol=1e-5)
+
+
+def test_the_mixture_is_what_its_definition_says():
+    at, others = np.array([0.3, 1.7]), np.array([[0.4, 2.5], [0.8, 0.05], [0.15, -0.5]])
+    x = np.linspace(-12, 14, 4001)
+    p = np.exp(MIXTURE.density_tape(x, *at)[..., 0])
+    bells = [np.exp(-((x - c) ** 2) / 2) / np.sqrt(2 * np.pi) for c in (0, at[1])]
+    np.testing.assert_allclose(p, (1 - at[0]) * bells[0] + at[0] * bells[1], rtol=1e-12)
+    np.testing.assert_allclose(fimviz.kl(MIXTURE, at, others), kl_by_quadrature(MIXTURE, at, others), rtol=1e-9)
+    np.testing.assert_allclose(
+        fimviz.fisher_metric(MIXTURE).matrix(others), expectation(MIXTURE).metric(others), rtol=1e-8, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("slug", "kind", "without"),
+    [
+        ("normal", "from", set()),
+        ("normal", "data", {"flow"}),
+        ("cauchy", "from", {"flow", "empirical"}),
+        ("cauchy", "data", {"flow"}),
+        ("poisson", "from", {"flow", "diagonal", "arrow", "ball", "corrected"}),
+        ("dirichlet", "to", {"arrow", "ball", "corrected"}),
+    ],
+)
+def test_a_page_offers_what_a_family_has(slug, kind, without):
+    every = {"plain", "all", "natural", *descents.MORE, "flow", "arrow", "ball", "corrected"}
+    assert set(descents.offered(fimviz.CATALOG[slug], kind)) == every - without
+
+
+def test_data_that_fit_no_member_leave_the_divergence():
+    goal = descents.objective(fimviz.CATALOG["bernoulli"], "data", [1e-9])
+    assert (goal.kind, goal.best, goal.fits) == ("from", [1e-9], False)
