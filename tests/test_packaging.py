@@ -3,6 +3,7 @@
 import doctest
 import importlib.metadata
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -199,3 +200,69 @@ def test_a_chromium_that_does_not_start_is_none(monkeypatch, tmp_path):
     monkeypatch.setenv("CHROMIUM", str(stub))
     with pytest.raises(RuntimeError, match="does not start"):
         browser.present()
+
+
+# a family of another catalogue: amplitudes whose squares are gamma
+NAKAGAMI = '''"""Nakagami(m, Ω): an amplitude whose square is gamma with shape m and mean Ω."""
+
+from sympy import log, loggamma
+
+from fimviz.family import POSITIVE, Family, Parameter, Support
+
+FAMILY = Family(
+    slug="nakagami",
+    title="Nakagami",
+    parameters=(
+        Parameter("m", POSITIVE, (0.5, 6), 2.0, "shape", "m"),
+        Parameter("omega", POSITIVE, (0.3, 5), 1.5, "mean square", "Ω"),
+    ),
+    support=Support("positive", (0, 4)),
+    log_density=lambda x, m, omega: (
+        log(2) + m * log(m / omega) - loggamma(m) + (2 * m - 1) * log(x) - m * x**2 / omega
+    ),
+)
+'''
+# run beside the copy: what it prints is the family wherever it should be found
+FINDS_IT = """
+import fimviz
+from streamlit.testing.v1 import AppTest
+from fimviz import CATALOG, cli, derive, examine, ui
+from fimviz.derive.lines import lines
+from fimviz.stage.model import describe
+
+assert fimviz.__file__.startswith({home!r}), fimviz.__file__
+family = CATALOG["nakagami"]
+assert "nakagami" in ui.families()
+assert "nakagami" in ui.families(descent=True)
+assert examine(family).regular and derive(family).rule == "score identity"
+found = lines(family)
+assert len(found) == 5 and all(line.latex and line.exact for line in found), [line.name for line in found]
+assert max(line.check for line in found if line.name != "score") < 1e-8, [line.check for line in found]
+assert describe(family)["title"] == "Nakagami" and describe(family)["solver"]["metric"]
+opened = []
+for page in {pages!r}:
+    app = AppTest.from_file(str(cli.app()), default_timeout=120)
+    app.query_params.update({{"family": "nakagami"}})
+    app.switch_page(f"pages/{{page}}.py")
+    app.run()
+    assert not app.exception, (page, app.exception)
+    assert app.query_params["family"] in ("nakagami", ["nakagami"]), (page, app.query_params)
+    select = next(box for box in app.selectbox if "Nakagami" in box.options)
+    assert select.value == "nakagami"
+    opened.append(page)
+print(" ".join(opened))
+"""
+
+
+def test_one_file_puts_a_family_everywhere(installed, tmp_path):
+    """A copy of the installed package with one file more: selector, derivation, stage and every page know it."""
+    package = Path(next((installed / "lib").glob("python*/site-packages")), "fimviz")
+    shutil.copytree(package, tmp_path / "fimviz")
+    (tmp_path / "fimviz" / "families" / "nakagami.py").write_text(NAKAGAMI, "utf-8")
+    pages = [page.stem for page in (ROOT / "pages").glob("*.py") if "FamilyField(" in page.read_text("utf-8")]
+    found = subprocess.run(
+        [installed / "bin" / "python", "-c", FINDS_IT.format(home=str(tmp_path), pages=sorted(pages))],
+        cwd=tmp_path, capture_output=True, text=True,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.split() == sorted(pages)
