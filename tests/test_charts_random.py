@@ -82,7 +82,7 @@ def test_a_geodesic_is_straight_by_the_connection_of_any_chart(slug, draw):
 @given(draws)
 @pytest.mark.parametrize("slug", [s for s, f in CATALOG.items() if f.dimension == 2 and f.mean is None])
 def test_curvature_is_that_of_any_chart(slug, draw):
-    """K = R¹₂₁₂ … from the chart's own connection and its differences, held against the declared chart's."""
+    """K = R₁₂₁₂/det g from the chart's own connection and its differences, held against the declared chart's."""
     metric, (wavy, chart) = fisher_metric(CATALOG[slug]), moved(slug, draw)
     (theta,) = examination_points(CATALOG[slug], 1, seed=29)
     xi, h = chart.to(theta), 1e-3

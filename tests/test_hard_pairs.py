@@ -75,9 +75,6 @@ def published(slug, p, q):
     if slug in PLANES:
         to, plane = PLANES[slug]
         return plane().distance(*(np.stack(to(*x.T), -1) for x in (p, q)))
-    if slug == "inverse_gamma":
-        # X is inverse gamma where 1/X is gamma with the same parameters
-        return distance(fisher_metric(CATALOG["gamma"]), p, q)
     formula = fisher_metric(CATALOG[slug]).closed_form
     return formula.distance(p, q) if formula else None
 
@@ -113,7 +110,7 @@ def arrives(metric, p, q, v, lengths):
     assert distance(metric, between, q[few]) == pytest.approx(0.7 * lengths[few], rel=1e-6)
 
 
-# ---------------------------------------------------------------- curvature, by Brioschi in 30 digits
+# ---------------------------------------------------------------- curvature, by Brioschi in 40 digits
 
 
 def _psi(n, x):
