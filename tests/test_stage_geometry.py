@@ -147,6 +147,60 @@ def test_a_broken_tape_is_refused_in_words(run, change, words):
     assert words in message
 
 
+SUM = {
+    "at": {"n_in": 1, "n_reg": 1, "consts": [], "code": [], "out": [0]},
+    "columns": [[0.0, 1.0, 2.0]],
+    "body": {"n_in": 2, "n_reg": 3, "consts": [], "code": [2, 2, 0, 1, 0], "out": [2]},
+    "weights": [[0.5, 1.0, 0.5]],
+}
+SUMMED = {"n_in": 1, "n_reg": 2, "consts": [], "code": [], "out": [1], "sums": [SUM]}
+
+
+def test_a_sum_over_nodes_is_what_it_says(run):
+    js = run(
+        "const t = G.compileTape(data.tape); return data.at.map((x) => t.at([x])[0]);", tape=SUMMED, at=[0, 0.3, -7]
+    )
+    assert js == pytest.approx([0, 0.6, -14], rel=1e-14, abs=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"weights": [[1.0, 2.0]]}, "rows of one length"),
+        ({"weights": [["1", "2", "3"]]}, "not a number"),
+        ({"weights": "alert(1)"}, "arrays of arrays"),
+        ({"columns": [1.0]}, "arrays of arrays"),
+        ({"columns": []}, "do not fit together"),
+        ({"columns": [[0.0] * 10_001], "weights": [[0.0] * 10_001]}, "at most 10000"),
+        ({"at": {**SUM["at"], "n_in": 2, "n_reg": 2}}, "do not fit together"),
+        ({"at": None}, "register counts"),
+        ({"body": {**SUM["body"], "code": [99, 2, 0, 1, 0]}}, "unknown instruction 99"),
+        ({"body": {**SUM["body"], "out": [2, 2]}}, "do not fit together"),
+    ],
+)
+def test_a_broken_sum_is_refused_in_words(run, change, words):
+    message = run(
+        "try { G.compileTape(data.tape); } catch (error) { return error.message; } return 'accepted';",
+        tape={**SUMMED, "sums": [{**SUM, **change}]},
+    )
+    assert words in message
+
+
+@pytest.mark.parametrize("slug", ["gaussian_mixture", "tanh_perceptron"])
+def test_a_ball_in_motion_is_the_ball_to_a_hundredth(run, slug):
+    js = run(
+        """const m = G.makeModel(data.spec), u = m.fromTheta(data.theta);
+        return ["from", "to"].map((way) => {
+          const ball = m.klBall(u, 0.05, way, 96, 1e5);
+          return {found: pack(ball.found), levels: pack(m.klBatch(u, ball.points, way))};
+        });""",
+        spec=stage_model.describe(CATALOG[slug]), theta=CATALOG[slug].default,
+    )  # fmt: skip
+    for ball in js:
+        assert all(ball["found"])
+        np.testing.assert_allclose(ball["levels"], 0.05, rtol=1e-2)
+
+
 # ------------------------------------------------------------------ the catalogue
 
 

@@ -58,7 +58,7 @@ def plane(
         "window": list(box),
         "unit": 1.0 if pictured else unit(family, key, scaled),
         "axes": {"x": {"label": x}, "y": {"label": y}, "frame": "floor" if floor(family, key, box) else "box"},
-        "marks": [{"kind": "grid"}, *marks],
+        "marks": [{"kind": "grid"}, *_singular(family), *marks],
     }
     if pictured:
         panel["axes"] = {"frame": "none"}
@@ -66,6 +66,11 @@ def plane(
     if (rim := outline(family, key)) is not None:
         panel["outline"] = rim
     return panel
+
+
+def _singular(family: Family) -> list[Scene]:
+    """A mark of where the metric is singular, for a family that says so."""
+    return [] if family.singular is None else [{"kind": "hatch"}]
 
 
 def charts(family: Family, key: str) -> dict[str, str]:

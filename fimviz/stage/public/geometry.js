@@ -9,6 +9,7 @@
  *   model.fromTheta(theta) -> u                                       Float64Array(d); entries NaN outside the domain
  *   model.toTheta(u) -> theta                                            Float64Array(d)
  *   model.inside(u) -> boolean                                        finite, within `edge`, metric positive definite
+ *   model.singular(u) -> numbers                                        0 where the metric is singular, one for each place
  *   model.admits(u) -> boolean                                        within `edge`, θ(u) strictly between its bounds
  *   model.metric(u) -> {g}                                               Float64Array(d*d), row-major
  *   model.metricBatch(points) -> Float64Array(n*d*d)
@@ -77,6 +78,7 @@ export function makeModel(spec) {
     fromTheta: (theta) => Float64Array.from(toU.at(theta)),
     toTheta: (u) => Float64Array.from(toTheta.at(u)),
     inside: space.inside,
+    singular: space.singular,
     admits: domainTest(spec.theta, toTheta, space),
     metric: (u) => ({ g: space.matrix(u) }),
     metricBatch: (points) => matrices(space, points),

@@ -4,6 +4,7 @@
  */
 import { remember } from "./alike.js";
 import { sublevel } from "./contour.js";
+import { singularPlace, slants } from "./hatch.js";
 import { outline, usable } from "./scene.js";
 import { formatNumber } from "./text.js";
 import { clip, refine, strands } from "./trace.js";
@@ -102,6 +103,21 @@ const MARKS = {
     pen.still.push(id, stale, mark.points);
     pen.back.push({ t: "dots", pts, r: 1.7 * pen.style.k, fill, fillAlpha: stale ? 0.22 : 0.8 });
     if (!stale) label(pen, mark, id, ...farthest(pts));
+  },
+
+  /** Where the metric is singular: a dashed line, with a hatch beside it where it is nearly so. */
+  hatch(pen, mark, id, index) {
+    const chart = pen.chartOf(mark), { model } = pen.scene, { size, k } = pen.style;
+    if (model?.d !== 2 || chart?.n !== 2) return;
+    const { line, band } = remember(pen.cache, `hatch${index}`, [pen.frame, chart, model], () => singularPlace({ model, chart, frame: pen.frame }));
+    const stroke = pen.style.colour("muted");
+    pen.still.push(id);
+    pen.back.push({ t: "clip", pts: band }, { t: "path", pts: slants(pen.frame.box, 7 * k), stroke, width: size.grid, alpha: 0.4 }, { t: "end" });
+    pen.back.push({ t: "path", pts: line, stroke, width: 1.4 * size.thin, dash: [7 * k, 5 * k] });
+    pen.lines.push(line);
+    if (pen.narrow) return;
+    const at = nearestTo(line, pen.frame.box.x + 0.3 * pen.frame.box.w), text = { label: pen.words("singular"), ...mark, role: "muted" };
+    label(pen, text, `${id}:singular`, line[at], line[at + 1], { colour: stroke, prefer: ["nw", "n", "ne", "se", "s"] });
   },
 
   bands(pen, mark, id, index) {
@@ -447,6 +463,13 @@ function contours(pen, mark, target, resolution, grain) {
     }
     return { pts, share: (k + 1) / levels.length };
   });
+}
+
+/** Where in a list of points stands the one whose x is nearest. */
+function nearestTo(pts, x) {
+  let best = 0;
+  for (let i = 0; i < pts.length; i += 2) if (!(Math.abs(pts[i] - x) >= Math.abs(pts[best] - x))) best = Number.isFinite(pts[i]) ? i : best;
+  return best;
 }
 
 /** Every k-th point, counted from the middle, k the least for which no two bars touch on any row. */

@@ -28,7 +28,8 @@ export function makeSpace(solver, d) {
   const place = upper(d);
   const scratch = columns(tape.nOut);
   const edges = Array.from({ length: d }, (_, k) => (Array.isArray(solver.edge) ? solver.edge[k] : solver.edge) ?? Infinity);
-  const sideOf = sides(solver.singular);
+  const singular = solver.singular ? compileTape(solver.singular) : null;
+  const sideOf = sides(singular);
   const space = {
     d,
     terms,
@@ -54,6 +55,8 @@ export function makeSpace(solver, d) {
     },
     /** The region of u between the places where the metric is singular, −1 there; 0 everywhere for most models. */
     side: sideOf,
+    /** What is 0 where the metric is singular, a number for each such place; none for most models. */
+    singular: (u) => (singular ? singular.at(u) : []),
     /** Beyond the edge or not a number. */
     outside(u) {
       for (let k = 0; k < d; k++) if (!(Math.abs(u[k]) < edges[k])) return true;
@@ -64,9 +67,8 @@ export function makeSpace(solver, d) {
   return space;
 }
 
-function sides(singular) {
-  if (!singular) return () => 0;
-  const tape = compileTape(singular);
+function sides(tape) {
+  if (!tape) return () => 0;
   return function side(u) {
     const values = tape.at(u);
     let number = 0;

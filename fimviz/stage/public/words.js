@@ -51,6 +51,7 @@ export const ENGLISH = {
   computing: "Computing",
   left_window: "A path goes on outside the window.",
   fan_left_window: "A geodesic left the window.",
+  singular: "singular: the data cannot tell the parameters apart",
   left_model: "Leaves the model at length {length}.",
   bad_data: "This picture could not be drawn: {reason}.",
   malformed: "part of its description is missing or malformed",

@@ -1,0 +1,78 @@
+"""Families whose metric is known on nodes and singular on a line: what is known of them in closed form."""
+
+import numpy as np
+import pytest
+import sympy as sp
+from scipy.integrate import quad
+
+import fimviz
+from fimviz import CATALOG, fisher_metric
+from fimviz.errors import GeodesicStops
+from fimviz.stage import scene
+from fimviz.tape import lower
+from fimviz.trapezoid import normal_mean, points, trapezoid
+
+PERCEPTRON, MIXTURE = CATALOG["tanh_perceptron"], CATALOG["gaussian_mixture"]
+A, B = sp.symbols("a b", real=True)
+
+
+def normal_average(f):
+    return quad(lambda x: f(x) * np.exp(-(x**2) / 2) / np.sqrt(2 * np.pi), -12, 12, epsabs=1e-14, limit=400)[0]
+
+
+def turn(w):
+    """Speed at which the direction of x ↦ tanh(wx) among all responses turns with w."""
+    size = normal_average(lambda x: np.tanh(w * x) ** 2)
+    along = normal_average(lambda x: x * np.tanh(w * x) / np.cosh(w * x) ** 2)
+    change = normal_average(lambda x: x**2 / np.cosh(w * x) ** 4)
+    return np.sqrt(change / size - (along / size) ** 2)
+
+
+@pytest.mark.parametrize(("p", "q"), [((0.7, 1.5), (3, 3)), ((2.0, -3.0), (0.5, -1.0)), ((-1.0, 2.0), (-2.0, 0.4))])
+def test_the_perceptron_is_a_piece_of_a_flat_cone(p, q):
+    """d² = ρ₁² + ρ₂² − 2ρ₁ρ₂ cos φ: sizes of the responses, and the angle that the directions between them turn by."""
+    rho = [abs(w2) * np.sqrt(normal_average(lambda x, w=w1: np.tanh(w * x) ** 2)) for w1, w2 in (p, q)]
+    angle = abs(quad(turn, p[0], q[0], epsabs=1e-12)[0])
+    expected = np.sqrt(rho[0] ** 2 + rho[1] ** 2 - 2 * rho[0] * rho[1] * np.cos(angle))
+    assert fimviz.distance(fisher_metric(PERCEPTRON), p, q) == pytest.approx(expected, rel=1e-9)
+
+
+def test_the_mixture_reaches_its_singular_line_at_the_length_of_the_perpendicular():
+    """∫₀ʰ √(E[(x tanh(tx) − t)²]) dt, x from ½N(t, 1) + ½N(−t, 1): the halves meet there, and no geodesic goes on."""
+
+    def speed(t):
+        return np.sqrt(normal_average(lambda z: ((z + t) * np.tanh(t * (z + t)) - t) ** 2))
+
+    length = quad(speed, 0, 0.9, epsabs=1e-13)[0]
+    metric, start = fisher_metric(MIXTURE), np.array([1.2, -0.6])
+    unit = np.array([-1.0, 1.0]) / np.sqrt(np.array([-1, 1]) @ metric.matrix(start) @ np.array([-1, 1]))
+    near = fimviz.exp(metric, start, 0.999 * length * unit)
+    assert 0 < near[0] - near[1] < 0.15
+    assert near.sum() == pytest.approx(0.6, abs=1e-9)
+    rest = quad(speed, 0, (near[0] - near[1]) / 2, epsabs=1e-13)[0]
+    assert rest == pytest.approx(0.001 * length, rel=1e-5)
+    with pytest.raises(GeodesicStops):
+        fimviz.exp(metric, start, 1.001 * length * unit)
+
+
+def test_an_integral_on_nodes_is_its_sum_and_so_are_its_derivatives():
+    one = trapezoid(lambda z: sp.exp(-(z**2)) * sp.tanh(A * z + B) ** 2, -4, 4, 33)
+    z, weights = points(-4, 4, 33)
+    a, b = 0.7, -0.3
+    t = np.tanh(a * z + b)
+    bell, slope = weights * np.exp(-(z**2)), 2 * t * (1 - t**2)
+    wanted = [bell @ t**2, bell @ (slope * z), bell @ slope, bell @ (z * (1 - t**2) * (2 - 6 * t**2))]
+    found = lower([one, sp.diff(one, A), sp.diff(one, B), sp.diff(one, A, B)], (A, B))(a, b)
+    np.testing.assert_allclose(found, wanted, rtol=1e-13)
+
+
+def test_an_average_over_a_standard_normal_has_its_moments():
+    found = lower([normal_mean(lambda z, n=n: (A + z) ** n) for n in range(5)], (A,))(0.5)
+    np.testing.assert_allclose(found, [1, 0.5, 1.25, 1.625, 4.5625], rtol=1e-13)
+
+
+@pytest.mark.parametrize("slug", ["gaussian_mixture", "tanh_perceptron", "normal"])
+def test_only_a_family_that_says_where_it_is_singular_is_hatched(slug):
+    family = CATALOG[slug]
+    kinds = [mark["kind"] for mark in scene.plane(family, next(iter(family.charts)), [])["marks"]]
+    assert ("hatch" in kinds) == (family.singular is not None)
