@@ -9,6 +9,7 @@ import numpy as np
 import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
+from fimviz.exponential import without_deltas
 from fimviz.family import Chart, Family
 from fimviz.tape import Tape, lower
 
@@ -75,7 +76,7 @@ class ChartMap:
     @cached_property
     def _hessian_tape(self) -> Tape:
         s = self.family.symbols
-        return lower([sp.diff(f, a, b) for f in self.forward for a in s for b in s], s)
+        return lower([without_deltas(sp.diff(f, a, b)) for f in self.forward for a in s for b in s], s)
 
     def to(self, theta: ArrayLike) -> Array:
         return run(self.to_tape, theta)

@@ -17,6 +17,7 @@ import sympy as sp
 
 from fimviz.atlas import chart_map
 from fimviz.divergence import kl_expression
+from fimviz.exponential import without_deltas
 from fimviz.family import Family, once
 from fimviz.tape import Sums, Tape, lower
 
@@ -88,7 +89,7 @@ def _slopes(loss: Any, symbols: Sequence[sp.Symbol]) -> list[Any]:
 
 def _bends(loss: Any, symbols: Sequence[sp.Symbol]) -> list[Any]:
     slopes = [sp.diff(loss, s) for s in symbols]
-    return [_smooth(sp.diff(slopes[i], symbols[j])) for i, j in _upper(len(symbols))]
+    return [without_deltas(sp.diff(slopes[i], symbols[j])) for i, j in _upper(len(symbols))]
 
 
 def _score_products(gap: Any, symbols: Sequence[sp.Symbol]) -> list[Any]:
@@ -117,11 +118,6 @@ def loss_tape(family: Family) -> Tape:
         raise ValueError(f"Family '{family.title}' has no formula for KL, so nothing to descend.")
     expression, first, second = found
     return lower([expression, *(sp.diff(expression, s) for s in second)], (*second, *first))
-
-
-def _smooth(e: Any) -> Any:
-    """Without the deltas that |·| leaves: the slope of KL is continuous, so they cancel."""
-    return e.replace(lambda a: a.func is sp.DiracDelta, lambda a: sp.Integer(0))
 
 
 @once

@@ -510,6 +510,8 @@ def _is_temp(arg: Any) -> bool:
 
 
 def _float(e: Expr) -> float:
+    # the logarithm of a factorial is a plain number, however long the factorial
+    e = e.replace(lambda a: isinstance(a, sp.log) and a.args[0].is_Integer, lambda a: a.evalf(30))
     if any(max(abs(number.p), number.q) >= _LARGEST_INTEGER for number in e.atoms(sp.Rational)):
         raise ValueError("A number of more than 300 digits is in the formula; use a smaller one.")
     value = complex(e.evalf(20))

@@ -19,7 +19,7 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from fimviz.derive import nested, nodes
-from fimviz.exponential import Expr
+from fimviz.exponential import Expr, without_deltas
 from fimviz.family import Family, Support
 from fimviz.tape import Tape, lower
 
@@ -152,7 +152,8 @@ class Expectation:
     def hessian_tape(self) -> Tape:
         f = self.family
         entries = [sp.diff(self._expression, a, b) for a in f.symbols for b in f.symbols]
-        return self._lower([_without_deltas(e) for e in entries])
+        # almost everywhere: what a naive user of −E[∂²ℓ] would average
+        return self._lower([without_deltas(e).doit() for e in entries])
 
     @cached_property
     def _kink_tape(self) -> Tape | None:
@@ -410,11 +411,6 @@ def average(values: Array, p: Array) -> Array:
     # a node of next to no weight contributes nothing, though rounding may make its value infinite
     with np.errstate(all="ignore"):
         return np.sum(np.where(weights > _NOTHING, weights * values, 0.0), axis=p.ndim - 1)
-
-
-def _without_deltas(e: Expr) -> Expr:
-    """The second derivative almost everywhere: what a naive user of −E[∂²ℓ] would average."""
-    return e.replace(lambda a: a.func is sp.DiracDelta, lambda a: sp.S.Zero).doit()
 
 
 def _roots(argument: Expr, x: sp.Symbol) -> set[Expr]:
