@@ -76,3 +76,20 @@ def test_only_a_family_that_says_where_it_is_singular_is_hatched(slug):
     family = CATALOG[slug]
     kinds = [mark["kind"] for mark in scene.plane(family, next(iter(family.charts)), [])["marks"]]
     assert ("hatch" in kinds) == (family.singular is not None)
+
+
+def test_the_volume_of_a_piece_of_the_cone():
+    """√det g = |w₂| E[tanh²(w₁x)] times the speed of turning: the volume of a rectangle is one integral."""
+    across = quad(lambda w: turn(w) * normal_average(lambda x: np.tanh(w * x) ** 2), 1, 2, epsabs=1e-12)[0]
+    found = fimviz.jeffreys_volume(fisher_metric(PERCEPTRON), [(1, 2), (2, 3)])
+    assert found == pytest.approx(across * (3**2 - 2**2) / 2, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("family", "start", "target"), [(MIXTURE, (3, 0.5), (1.5, -1.5)), (PERCEPTRON, (1.2, 2.0), (2.0, 3.0))]
+)
+def test_a_damped_natural_descent_falls_to_its_target(family, start, target):
+    run = fimviz.descend(family, start, target, rule="natural", step=0.3, damping=0.05, most=200)
+    assert np.all(np.diff(run.losses) < 0)
+    assert run.losses[0] == pytest.approx(fimviz.kl(family, target, start), rel=1e-9)
+    assert run.losses[-1] < 1e-3
