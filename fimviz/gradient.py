@@ -40,12 +40,12 @@ _EXACT, _ROUNDS = 1e-13, 12
 def natural_gradient(metric: Metric, gradient: ArrayLike, theta: ArrayLike) -> Array:
     """g⁻¹ ∂f at θ: the direction of steepest ascent per unit of Fisher length. Not negated.
 
-    gradient and theta (..., d) in the metric's chart; returns (..., d).
+    gradient and theta (..., d) in the metric's chart; returns (..., d). Raises `DomainError` where g is singular.
     """
     gradient = np.asarray(gradient, float)
     if gradient.shape[-1:] != (metric.dimension,):
         raise ValueError(f"A gradient here has shape (..., {metric.dimension}), not {gradient.shape}.")
-    return np.linalg.solve(metric.matrix(theta), gradient[..., None])[..., 0]
+    return (metric.inverse(theta) @ gradient[..., None])[..., 0]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from fimviz.derive.quadrature import Rule, expectation
 from fimviz.errors import DomainError
 from fimviz.family import Family
 from fimviz.metric import Metric, fisher_metric
+from fimviz.spray import solve_each
 from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
@@ -171,6 +172,9 @@ def _scoring(family: Family, theta: Array, x: Array, rounds: int = 60) -> Array:
     """ξ ← ξ + g⁻¹ E_data[s] in the unconstrained chart, halved until the likelihood rises."""
     free = chart_map(family, "unconstrained")
     score = lower([sp.diff(family.expression, s) for s in family.symbols], (*family.samples, *family.symbols))
+    if not np.isfinite(free.back(free.to(theta))).all():
+        # a place without coordinates, where the metric is singular: there is nothing to start from
+        return np.empty((0, family.dimension))
     u = np.broadcast_to(free.to(theta), (len(x), family.dimension)).copy()
     best = _mean_log_density(family, free.back(u), x)
     for _ in range(rounds):
@@ -187,7 +191,11 @@ def _scoring_step(family: Family, free: ChartMap, score: Tape, u: Array, x: Arra
     """g⁻¹ E_data[s] in the unconstrained chart, through the declared one: (∂u/∂θ) g(θ)⁻¹ s."""
     theta = free.back(u)
     mean = score(*family.coordinates(x), *np.moveaxis(theta[:, None, :], -1, 0)).mean(axis=1)
-    step = np.linalg.solve(fisher_metric(family).matrix(theta), mean[..., None])
+    g = fisher_metric(family).matrix(theta)
+    step = solve_each(g, mean[..., None])
+    # where the metric is singular: along what can be told from the data
+    lost = ~np.isfinite(step).all((-1, -2))
+    step[lost] = np.linalg.pinv(g[lost]) @ mean[lost][..., None]
     return (free.jacobian(theta) @ step)[..., 0]
 
 

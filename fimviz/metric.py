@@ -21,6 +21,7 @@ from fimviz.exponential import ExponentialForm, Expr, Matrix, bend, log_sums, sy
 from fimviz.family import Family
 from fimviz.isometry import Isometry, recognise
 from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt
+from fimviz.spray import solve_each
 from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
@@ -127,12 +128,12 @@ def first_kind(dg: Array) -> Array:
 
 
 def christoffel_of(g: Array, dg: Array, cubic: Array | None = None, alpha: float = 0.0) -> Array:
-    """Γ⁽α⁾ᵏᵢⱼ = gᵏˡ([ij,l] − (α/2) Tᵢⱼₗ), shape (..., k, i, j)."""
+    """Γ⁽α⁾ᵏᵢⱼ = gᵏˡ([ij,l] − (α/2) Tᵢⱼₗ), shape (..., k, i, j); nan where g is singular."""
     lowered = first_kind(dg)
     if alpha and cubic is not None:
         lowered = lowered - alpha / 2 * np.moveaxis(cubic, -1, -3)
     flat = lowered.reshape(*lowered.shape[:-2], -1)
-    return np.linalg.solve(g, flat).reshape(lowered.shape)
+    return solve_each(g, flat).reshape(lowered.shape)
 
 
 def riemann_of(g: Array, dg: Array, d2g: Array, cubic=None, slope=None, alpha: float = 0.0) -> Array:
@@ -145,7 +146,7 @@ def riemann_of(g: Array, dg: Array, d2g: Array, cubic=None, slope=None, alpha: f
     moving = np.einsum("...alm,...mij->...alij", dg, gamma)
     right = np.moveaxis(lowered - moving, -4, -1)
     flat = right.reshape(*right.shape[:-3], -1)
-    dgamma = np.moveaxis(np.linalg.solve(g, flat).reshape(right.shape), -1, -4)
+    dgamma = np.moveaxis(solve_each(g, flat).reshape(right.shape), -1, -4)
     curl = np.einsum("...ikjl->...klij", dgamma) - np.einsum("...jkil->...klij", dgamma)
     products = np.einsum("...kim,...mjl->...klij", gamma, gamma)
     return curl + products - np.einsum("...klij->...klji", products)
@@ -353,8 +354,17 @@ class Metric:
         return np.swapaxes(inverse, -1, -2) @ self.base.g(point) @ inverse
 
     def inverse(self, theta: ArrayLike) -> Array:
-        """gⁱʲ(θ): the Cramér–Rao bound for one observation, shape (..., d, d)."""
-        return np.linalg.inv(self.matrix(theta))
+        """gⁱʲ(θ): the Cramér–Rao bound for one observation, shape (..., d, d).
+
+        Raises `DomainError` where the metric is singular: something there cannot be estimated at all.
+        """
+        try:
+            return np.linalg.inv(self.matrix(theta))
+        except np.linalg.LinAlgError:
+            subject = f"{self.title}: the point ({', '.join(self.names)})"
+            reason = "where the metric is singular and has no inverse"
+            remedy = "choose one where every parameter can be told from data"
+            raise DomainError(np.asarray(theta), subject, reason, remedy) from None
 
     def cubic(self, theta: ArrayLike) -> Array | None:
         """Amari–Chentsov tensor Tᵢⱼₖ = E[∂ᵢℓ ∂ⱼℓ ∂ₖℓ], shape (..., d, d, d), or None."""
@@ -399,14 +409,15 @@ class Metric:
             )
         g, lowered = self.riemann(theta, alpha)
         both = (lowered[..., 0, 1, 0, 1] + lowered[..., 1, 0, 1, 0]) / 2
-        return both / np.linalg.det(g)
+        with np.errstate(all="ignore"):
+            return both / np.linalg.det(g)
 
     def scalar_curvature(self, theta: ArrayLike) -> Array:
         """R = gˡʲ Rⁱₗᵢⱼ (2K for two parameters, 0 for one), shape (...)."""
         if self.dimension == 1:
             return np.zeros(np.shape(self.check(theta))[:-1])
         g, lowered = self.riemann(theta)
-        inverse = np.linalg.inv(g)
+        inverse = solve_each(g, np.broadcast_to(np.eye(self.dimension), g.shape))
         return np.einsum("...ki,...lj,...klij->...", inverse, inverse, lowered)
 
     def need_cubic(self, alpha: float) -> None:

@@ -16,7 +16,15 @@ from sympy.printing.latex import LatexPrinter
 from sympy.printing.str import StrPrinter
 
 from fimviz.exponential import tidy
-from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt, PolygammaDifference
+from fimviz.special import (
+    BesselRatio,
+    LogBesselI0,
+    LogBesselI0Sqrt,
+    LogCosh,
+    PolygammaDifference,
+    PolygammaQuotient,
+    Side,
+)
 
 PRIMES = ("", "′", "″", "‴", "⁗")
 _GREEK = dict(
@@ -274,10 +282,13 @@ def python(e: Any) -> str:
     return _Python().doprint(plain(e))
 
 
+_OURS = (PolygammaDifference, PolygammaQuotient, BesselRatio, LogBesselI0, LogBesselI0Sqrt, LogCosh, Side)
+
+
 def python_names(e: Any) -> tuple[list[str], list[str]]:
     """What that Python needs from SymPy, and what from `fimviz.special`."""
     words = set(re.findall(r"[A-Za-z_]\w*", python(e)))
-    ours = {f.__name__ for f in (PolygammaDifference, BesselRatio, LogBesselI0, LogBesselI0Sqrt)}
+    ours = {f.__name__ for f in _OURS}
     own = {s.name for entry in (e if isinstance(e, sp.MatrixBase) else [e]) for s in entry.free_symbols}
     return sorted(w for w in words - ours - own if hasattr(sp, w)), sorted(words & ours)
 

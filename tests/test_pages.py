@@ -94,3 +94,18 @@ def test_titles_are_short_questions_and_leads_are_short(slug):
     assert said["title"].endswith("?")
     assert len(said["title"].split()) <= 11
     assert len(said["lede"].split()) <= 45
+
+
+@pytest.mark.parametrize(
+    ("slug", "query"),
+    [
+        ("ellipses", {"family": "gaussian_mixture", "theta": "1,1"}),
+        ("ellipses", {"family": "tanh_perceptron", "theta": "0,1"}),
+        ("paths", {"family": "gaussian_mixture", "A": "1,1"}),
+        ("paths", {"family": "gaussian_mixture", "A": "1,2", "B": "3,1"}),
+        ("descent", {"family": "tanh_perceptron", "start": "0,1"}),
+        ("derive", {"family": "gaussian_mixture", "theta": "1,1"}),
+    ],
+)
+def test_a_page_stands_where_the_metric_is_singular(slug, query):
+    assert not opened(slug, **query).exception

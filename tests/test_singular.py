@@ -7,7 +7,7 @@ from scipy.integrate import quad
 
 import fimviz
 from fimviz import CATALOG, fisher_metric
-from fimviz.errors import GeodesicStops
+from fimviz.errors import DomainError, GeodesicStops
 from fimviz.stage import scene
 from fimviz.tape import lower
 from fimviz.trapezoid import normal_mean, points, trapezoid
@@ -93,3 +93,12 @@ def test_a_damped_natural_descent_falls_to_its_target(family, start, target):
     assert np.all(np.diff(run.losses) < 0)
     assert run.losses[0] == pytest.approx(fimviz.kl(family, target, start), rel=1e-9)
     assert run.losses[-1] < 1e-3
+
+
+def test_where_the_metric_is_singular_there_is_no_inverse():
+    metric = fimviz.fisher_metric(CATALOG["gaussian_mixture"])
+    with pytest.raises(DomainError, match="where the metric is singular and has no inverse"):
+        metric.inverse([1.0, 1.0])
+    with pytest.raises(DomainError, match="singular"):
+        fimviz.natural_gradient(metric, [1.0, 0.0], [1.0, 1.0])
+    assert np.isnan(metric.christoffel([1.0, 1.0])).all()
