@@ -234,7 +234,7 @@ def test_beats_presets_reset_and_present_by_key(app_page):
 
 def test_present_mode_fits_a_projector(app_page):
     app_page.set_viewport_size({"width": 1920, "height": 1080})
-    for slug in SLUGS:
+    for slug in PICTURED:
         page = ready(app_page, f"/{slug}", "?present=1")
         main = page.evaluate("document.querySelector('[data-testid=stMain]').scrollHeight")
         assert main <= 1080, (slug, main)
@@ -242,7 +242,7 @@ def test_present_mode_fits_a_projector(app_page):
 
 def test_a_phone_scrolls_one_way_only(app_page):
     app_page.set_viewport_size({"width": 390, "height": 844})
-    for slug in SLUGS:
+    for slug in PICTURED:
         page = ready(app_page, f"/{slug}")
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= 390
 

@@ -250,7 +250,7 @@ def test_acceleration_is_the_connection(slug, alpha):
     assert acceleration(metric.solver, u, v, alpha) == pytest.approx(expected, rel=1e-9, abs=1e-9)
 
 
-@EVERY
+@pytest.mark.parametrize("slug", [s for s, f in CATALOG.items() if f.mean is None])
 def test_numbers_stay_good_far_out_in_the_solver_chart(slug):
     # against the same formulas in high precision, relative to √(gᵢᵢ gⱼⱼ) times the chart's unit
     tensors = fisher_metric(CATALOG[slug]).solver.tensors
