@@ -43,6 +43,9 @@ class Kumaraswamy:
     def __init__(self, a, b):
         self.a, self.b = a, b
 
+    def cdf(self, x):
+        return 1 - (1 - x**self.a) ** self.b
+
     def ppf(self, q):
         return (1 - (1 - q) ** (1 / self.b)) ** (1 / self.a)
 
