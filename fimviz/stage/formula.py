@@ -20,6 +20,8 @@ from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt
 
 # the widest line element that can be taken in at a glance, in letters
 _WIDEST = 80
+# and how many operations a metric may have before its line element is looked for
+_LONGEST = 100
 _NAMESPACE = "http://www.w3.org/1998/Math/MathML"
 _SPECIAL = {sp.polygamma: "ψ", BesselRatio: "A", LogBesselI0Sqrt: "F"}
 
@@ -268,7 +270,9 @@ def line_element(family: Family, key: str, before: str = "", factor: str = "") -
 
     The coefficients are written in the declared parameters, whatever the chart: dμ²/σ² + 2 d(log σ)².
     """
-    if derive(family).g is None:
+    g = derive(family).g
+    # what is long as it stands is not worth the search for its shortest form, which may take minutes
+    if g is None or sum(sp.count_ops(e) for e in g) > _LONGEST:
         return None
     own = chart_map(family, key)
     steps = [sp.Symbol(f"d_{name}", real=True) for name in own.chart.names]
