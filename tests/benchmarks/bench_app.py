@@ -28,6 +28,8 @@ CASES = [
     ("coin, two and a thousand flips", "/coin?n=1000&show=bars,odds,arc,second,flips", "Coin p.*log-odds"),
     ("paths, 48 geodesics", "/paths?show=fr,m,e,discs,ghost,fan", "Distribution A"),
     ("ellipses, 48 geodesics", "/ellipses?show=tiles,cloud,from,fan", "Model"),
+    ("experiments, the pair", "/experiments", "Input to ask at"),
+    ("experiments, assumed curve", "/experiments?show=pair,uncertain,greedy,even,pool", "Assumed intercept"),
     ("paths", "/paths", "Distribution A"),
     ("ellipses", "/ellipses", "Model"),
     ("descent, six charts", "/descent", "Start"),
