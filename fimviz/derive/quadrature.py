@@ -350,7 +350,9 @@ class Expectation:
             first = np.where(rule.x[..., 0] > 0, p[..., 0], 0.0)
             return n * (first + p[..., -1]) / p.sum(-1)
         ends = np.delete(p, np.s_[n // 16 : -n // 16], axis=-1)
-        return ends.sum(-1) / p.sum(-1)
+        # nan where the nodes hold nothing, which is not below any bound
+        with np.errstate(invalid="ignore"):
+            return ends.sum(-1) / p.sum(-1)
 
     def mass(self, theta: ArrayLike) -> Array:
         """∫p dx, which is 1 for a density."""
