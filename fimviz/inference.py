@@ -159,6 +159,14 @@ def _best(family: Family, theta: Array, x: Array) -> Array:
     return chart_map(family, "expectation").back(means)
 
 
+def cloud(family: Family, theta: ArrayLike, n: int, count: int, seed: int = 0) -> Array:
+    """`estimates`, none of them (0, d) where the density at θ cannot be summed and so not sampled."""
+    try:
+        return estimates(family, theta, n, count, seed)
+    except DomainError:
+        return np.empty((0, family.dimension))
+
+
 def _near(family: Family, points: Array, theta: Array) -> Array:
     """The same members (m, d) with each periodic coordinate within half a period of θ's."""
     moved = points.copy()

@@ -50,7 +50,7 @@ computed += [
 
 def estimates() -> Any:
     """The cloud about θ, shrunk towards it where the preset says so."""
-    cloud = inference.estimates(family, page["theta"], page["n"], scene.draws(page["n"]), page["seed"])
+    cloud = inference.cloud(family, page["theta"], page["n"], scene.draws(page["n"]), page["seed"])
     return inference.shrunk(cloud, page["shrink"])
 
 
