@@ -27,6 +27,7 @@ Scene = dict[str, Any]
 CHI2 = {1: 3.841458820694124, 2: 5.991464547107979, 3: 7.814727903251179}
 _MARGIN = 0.06
 _NEAR_EDGE = 0.22
+_CLEAR = 0.1
 
 
 def base(family: Family, charts: dict[str, str]) -> Scene:
@@ -297,11 +298,21 @@ def window(family: Family, key: str, points: tuple = ()) -> tuple[float, ...]:
     if len(points):
         # a handle keeps a clear distance from the picture's edge
         placed = own.to(np.array(points, float))
-        low = np.minimum(low, placed.min(0) - 0.14 * span)
-        high = np.maximum(high, placed.max(0) + 0.14 * span)
+        low = low - _widened(low - placed.min(0) + _CLEAR * span, span)
+        high = high + _widened(placed.max(0) + _CLEAR * span - high, span)
         span = high - low
     box = [_reach(lo, hi, s, d) for lo, hi, s, d in zip(low, high, span, own.chart.domains, strict=True)]
     return tuple(float(x) for pair in box[:2] for x in pair)
+
+
+def _widened(missing: np.ndarray, span: np.ndarray) -> np.ndarray:
+    """At least what is missing, in eighths of the span, beyond one span by quarters of an octave.
+
+    In steps, so that a picture stands still while a point is moved a little; at most one release in some moves it.
+    """
+    eighths = np.ceil(8 * missing / span) / 8
+    octaves = 2 ** (np.ceil(4 * np.log2(np.maximum(eighths, 1))) / 4)
+    return span * np.where(eighths <= 1, np.maximum(eighths, 0), octaves)
 
 
 def _image(family: Family, key: str) -> tuple[np.ndarray, np.ndarray]:
