@@ -126,15 +126,16 @@ class Stage {
 
   update(component) {
     this.component = component;
-    if (!this.element.isConnected) component.parentElement.append(this.element);
+    const stays = this.element.isConnected && !this.error;
+    if (!stays) component.parentElement.append(this.element);
     try {
-      this.#adopt(check(this.#unpack(component.data)));
+      if (this.#adopt(check(this.#unpack(component.data))) || !stays) this.request();
       this.#fail(null);
     } catch (error) {
       this.#fail(error);
+      this.request();
     }
     this.#watchAbove();
-    this.request();
     this.nudgeTimer ??= setTimeout(() => this.motion.nudgeOnce(), 900);
   }
 
@@ -148,11 +149,15 @@ class Stage {
 
   /** Most runs follow a release and say what is on screen already; then there is nothing to do but to hear it. */
   #adopt(data) {
-    const before = this.error ? null : this.data;
+    const before = this.error ? null : this.data, { clock } = this.scene;
     this.data = data;
-    if (before && alikeBut(LIVE, data, before)) return this.#adoptValues(data, false);
+    if (before && alikeBut(LIVE, data, before)) {
+      this.#adoptValues(data, false);
+      return this.scene.clock !== clock || this.motion.busy;
+    }
     this.#adoptScene(data);
     if (!before || !alikeBut(DRAWN, outlined(data), outlined(before))) this.#dressAnew();
+    return true;
   }
 
   #adoptScene(data) {
@@ -252,6 +257,11 @@ class Stage {
 
   request() {
     if (!this.raf && !this.gone) this.raf = requestAnimationFrame((now) => this.#frame(now));
+  }
+
+  /** A frame once what was reported is on its way, so that Python works while the last frame is drawn. */
+  #requestNext() {
+    setTimeout(() => this.request());
   }
 
   #frame(now) {
@@ -382,7 +392,7 @@ class Stage {
       this.ledger.remember(drag.before);
       this.ledger.report(this.scene.snapshot(), drag.placed ? "click" : "drag");
     }
-    this.request();
+    this.#requestNext();
   }
 
   /** A key on a handle: the same way, in steps. */
