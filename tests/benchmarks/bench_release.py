@@ -4,9 +4,10 @@
 
 With several addresses (this revision and an older one, say) they take turns as well.
 
-A release ends with the last thing it changes: the script is at rest, the last node or attribute of the
-page has changed, the last frame of the picture is drawn. Empty reruns and ours take turns in one
-browser, so that a busy machine slows both; the table gives medians and the ratio of medians.
+A release ends with the last thing it changes: the last message of the script has come and the script is
+at rest, the last node or attribute of the page has changed, the last frame of the picture is drawn.
+Empty reruns and ours take turns in one browser, so that a busy machine slows both; the table gives
+medians and the ratio of medians.
 """
 
 import contextlib
@@ -42,6 +43,17 @@ CASES = [
     ("descent, normal", "/descent", "Start"),
     ("descent, gamma", "/descent?family=gamma", "Start"),
 ]
+# When the server last said something: a short run comes and goes between two looks at the app's own flag of it.
+HEAR = """(() => {
+  const Plain = window.WebSocket;
+  window.heard = 0;
+  window.WebSocket = class extends Plain {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener("message", () => { window.heard = performance.now(); });
+    }
+  };
+})()"""
 # Everything under the document and in every shadow root; the app's own flag of a running script is kept apart.
 WATCH = """() => {
   const app = document.querySelector("[data-testid=stApp]");
@@ -73,6 +85,7 @@ WATCH = """() => {
     const tick = () => {
       const now = performance.now();
       if (s && s.frames !== frames) { frames = s.frames; if (pressed) drawn = now; }
+      if (pressed && window.heard > pressed) ended = Math.max(ended, window.heard);
       const last = Math.max(ended, changed, drawn);
       if ((ended && now - last > 200) || now > limit) {
         observer.disconnect();
@@ -145,6 +158,12 @@ def compare(apps, empty, label, path, name):
         print(f"{label:22s} {numbers} {ratios}  {ours.address if len(apps) > 1 else ''}", flush=True)
 
 
+def blank_page(browser):
+    context = browser.new_context(viewport=SIZE)
+    context.add_init_script(HEAR)
+    return context.new_page()
+
+
 @dataclass
 class App:
     address: str
@@ -159,8 +178,8 @@ def main():
         blank = stack.enter_context(empty_app())
         play = stack.enter_context(sync_playwright())
         browser = play.chromium.launch(executable_path=find(), headless=True, args=FLAGS)
-        apps = [App(a, browser.new_context(viewport=SIZE).new_page()) for a in addresses]
-        empty = browser.new_context(viewport=SIZE).new_page()
+        apps = [App(a, blank_page(browser)) for a in addresses]
+        empty = blank_page(browser)
         empty.goto(blank)
         empty.wait_for_selector("button")
         empty.wait_for_timeout(800)
