@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+from waiting import SECONDS
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = ROOT / "fimviz" / "stage" / "public"
@@ -59,7 +60,7 @@ def browser_page(chromium):
     handler = functools.partial(_PublicFolder, directory=str(PUBLIC))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    context = chromium.new_context(viewport={"width": 1280, "height": 800})
+    context = _window(chromium)
     page = _listening(context.new_page())
     page.goto(f"http://127.0.0.1:{server.server_port}/")
     yield page
@@ -82,14 +83,14 @@ def app_page(chromium, app_server):
 
     Wait with page.wait_for_timeout, never with time.sleep: the latter starves Playwright's own loop.
     """
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, base_url=app_server)
+    context = _window(chromium, base_url=app_server)
     page = _listening(context.new_page())
     yield page
     context.close()
 
 
 @contextlib.contextmanager
-def running(command: list[str], cwd: Path = ROOT, seconds: float = 60) -> Iterator[str]:
+def running(command: list[str], cwd: Path = ROOT, seconds: float = 2 * SECONDS) -> Iterator[str]:
     """Start a command that serves the app; its address once it is healthy. Its whole tree ends with the block."""
     address = f"http://127.0.0.1:{(port := _free_port())}"
     options = ["--server.headless", "true", "--server.port", str(port), "--server.address", "127.0.0.1"]
@@ -140,6 +141,13 @@ class _PublicFolder(http.server.SimpleHTTPRequestHandler):
 
     def log_message(self, *_):
         pass
+
+
+def _window(chromium, **given):
+    """A fresh context at 1280×800 that is as patient as our own waits."""
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, **given)
+    context.set_default_timeout(1000 * SECONDS)
+    return context
 
 
 def _listening(page):

@@ -160,7 +160,6 @@ def test_they_follow_a_hand_and_are_saved(open_stage, family):
     stage = open_stage(family)
     before = stage["stage().svg()"]
     stage.drag("A", 40, -25)
-    stage.page.wait_for_timeout(80)
     during = stage["stage().svg()"]
     stage.page.mouse.up()
     stage.settle()
@@ -168,6 +167,5 @@ def test_they_follow_a_hand_and_are_saved(open_stage, family):
     assert before not in (during, after)
     for svg in (before, during, after):
         assert "NaN" not in svg and "undefined" not in svg
-    stage.page.set_viewport_size({"width": 390, "height": 844})
-    stage.settle()
+    stage.resize(390, 844)
     assert stage["document.documentElement.scrollWidth"] <= 390

@@ -130,7 +130,6 @@ def test_a_handle_beyond_its_ruler_waits_at_the_end(browser_page):
     stage = Stage(browser_page, coins(0.5, 100))
     stage.page.evaluate("window.again({rev: 2, values: {p: [0.9999999], n: 100, show: []}})")
     stage.settle()
-    stage.page.wait_for_timeout(500)
     width = stage.page.evaluate("window.stage().views[0].width")
     places = stage.page.evaluate("window.stage().views[0].pen.handles.map((h) => h.x)")
     assert all(0 < x < width for x in places)

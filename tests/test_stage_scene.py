@@ -6,7 +6,9 @@ import itertools
 import random
 import xml.etree.ElementTree as ElementTree
 
+import numpy as np
 import pytest
+from waiting import drawn
 
 from fimviz.families import normal
 from fimviz.stage.model import describe, describe_chart
@@ -108,7 +110,7 @@ def _densities():
 
 
 class Stage:
-    """A stage on a page, and what a hand can do to it."""
+    """A stage on a page, and what a hand can do to it. What is read is read once it is drawn, unless it is `now`."""
 
     def __init__(self, page, data=None, dark=False, css="padding:20px"):
         self.page = page
@@ -116,11 +118,20 @@ class Stage:
         self.settle()
 
     def settle(self):
-        self.page.wait_for_timeout(60)
-        self.page.wait_for_function("!window.stage().busy")
+        """Wait until nothing moves and no hand is on anything."""
+        drawn(self.page, "busy")
+
+    def resize(self, width, height):
+        self.page.set_viewport_size({"width": width, "height": height})
+        self.page.wait_for_function("(width) => innerWidth === width", arg=width)
+        self.settle()
+
+    def now(self, expression):
+        return self.page.evaluate(expression)
 
     def __getitem__(self, expression):
-        return self.page.evaluate(expression)
+        drawn(self.page)
+        return self.now(expression)
 
     @property
     def values(self):
@@ -130,8 +141,18 @@ class Stage:
     def sent(self):
         return self["sent"]
 
+    def reports(self, count):
+        """What was sent, once there are so many reports."""
+        self.page.wait_for_function("(count) => sent.length >= count", arg=count)
+        return self.sent
+
     def handle(self, value):
+        drawn(self.page)
         return self.page.locator(f"[role=slider][data-value={value}]").first
+
+    def slider(self, name):
+        drawn(self.page)
+        return self.page.get_by_role("slider", name=name)
 
     def centre(self, value):
         box = self.handle(value).bounding_box()
@@ -164,6 +185,7 @@ def test_nothing_is_sent_while_a_hand_moves_and_everything_once_it_lets_go(stage
     assert stage.sent == []
     during = stage.values["A"]
     stage.page.mouse.up()
+    stage.reports(1)
     stage.page.wait_for_timeout(350)
     [[name, state]] = stage.sent
     assert name == "values" and state["event"] == "drag" and state["rev"] == 1
@@ -184,7 +206,6 @@ def test_the_element_lies_over_the_drawn_handle_and_follows_it(stage):
     assert max(gap()) < 0.6
     x, y = stage.centre("A")
     stage.drag("A", 80, -60)
-    stage.page.wait_for_timeout(80)
     assert max(gap()) < 0.6
     moved = stage.centre("A")
     assert moved == pytest.approx((x + 80, y - 60), abs=1)
@@ -203,18 +224,49 @@ def test_a_click_places_the_nearest_handle(stage):
     assert state["values"]["A"] == [-3, 0.6] and state["values"]["B"][1] > 1.5
 
 
-def test_arrows_move_in_steps_and_report_a_quarter_second_after_the_last(stage):
+def test_arrows_move_in_steps_and_report_a_quarter_second_after_the_last(browser_page):
+    browser_page.clock.install()
+    stage = Stage(browser_page)
     stage.handle("A").focus()
+    browser_page.clock.pause_at(stage.now("Date.now() + 5000"))
     for key in ("ArrowRight", "Shift+ArrowRight", "Alt+ArrowRight"):
-        stage.page.keyboard.press(key)
-    assert stage.sent == []
-    stage.page.wait_for_timeout(400)
-    [[_, state]] = stage.sent
+        browser_page.clock.run_for(200)
+        browser_page.keyboard.press(key)
+    browser_page.clock.run_for(249)
+    assert stage.now("sent") == []
+    browser_page.clock.run_for(1)
+    [[_, state]] = stage.now("sent")
     assert state["event"] == "key"
     assert state["values"]["A"] == pytest.approx([-3 + 0.1 * 11.1, 0.6], abs=1e-9)
-    stage.page.keyboard.press("ArrowUp")
-    stage.page.wait_for_timeout(400)
-    assert stage.values["A"][1] == pytest.approx(0.65, abs=1e-9)
+    browser_page.clock.resume()
+    browser_page.keyboard.press("ArrowUp")
+    assert stage.reports(2)[-1][1]["values"]["A"][1] == pytest.approx(0.65, abs=1e-9)
+    assert browser_page.console_errors == []
+
+
+PRESS = """(keys, node) => {
+  for (const key of keys) node.dispatchEvent(new KeyboardEvent("keydown", {key, bubbles: true, cancelable: true}));
+}"""
+
+
+HANDLE, SCRUBBER = "root.querySelector('[data-value=A]')", "root.querySelector('.fv-scrubber .fv-range')"
+
+
+def test_no_key_is_lost_between_two_frames(stage):
+    stage.now(f"({PRESS})(['ArrowRight', 'ArrowRight', 'ArrowUp'], {HANDLE})")
+    assert stage.values["A"] == pytest.approx([-2.8, 0.65], abs=1e-9)
+    stage.now(f"({PRESS})(['ArrowRight', 'ArrowRight'], {SCRUBBER})")
+    assert stage.values["t"] == pytest.approx(0.52, abs=1e-9)
+
+
+def test_a_key_does_not_wait_until_a_travel_has_arrived(stage):
+    stage.page.evaluate("again({rev: 2, values: {...data.values, A: [0, 2], t: 0.25}})")
+    assert stage.now("stage().values.A") != [0, 2]
+    stage.now(f"({PRESS})(['ArrowRight'], {HANDLE})")
+    assert stage.values["A"] == pytest.approx([0.1, 2], abs=1e-9)
+    stage.page.evaluate("again({rev: 3, values: {...data.values, t: 0.75}})")
+    stage.now(f"({PRESS})(['ArrowRight'], {SCRUBBER})")
+    assert stage.values["t"] == pytest.approx(0.76, abs=1e-9)
 
 
 def test_values_are_adopted_only_with_a_new_rev(stage):
@@ -233,7 +285,6 @@ def test_new_data_in_the_middle_of_a_drag_does_not_take_the_handle_away(stage):
     stage.page.evaluate("again({sentence: 'x'}); again({rev: 2, values: {...data.values, A: [2, 2]}})")
     x, y = stage.centre("A")
     stage.page.mouse.move(x + 30, y)
-    stage.page.wait_for_timeout(60)
     assert stage.centre("A")[0] == pytest.approx(x + 30, abs=1)
     stage.page.mouse.up()
     assert stage.sent[-1][1]["rev"] == 2
@@ -269,8 +320,9 @@ def test_keys_become_commands_but_not_while_typing(stage):
 
 def test_play_runs_to_the_end_and_stops(stage):
     stage.page.keyboard.press("k")
-    stage.page.wait_for_timeout(500)
-    assert 0.5 < stage.values["t"] < 1 and stage.sent == []
+    on_the_way = "stage().values.t > 0.5 && [stage().values.t, sent.length]"
+    t, told = stage.page.wait_for_function(on_the_way).json_value()
+    assert 0.5 < t < 1 and told == 0
     stage.settle()
     assert stage.values["t"] == 1 and [s["event"] for _, s in stage.sent] == ["play"]
 
@@ -279,9 +331,9 @@ def test_reduced_motion_jumps(browser_page):
     browser_page.emulate_media(reduced_motion="reduce")
     stage = Stage(browser_page)
     stage.page.evaluate("again({rev: 2, values: {...data.values, A: [0, 2]}})")
-    assert stage.values["A"] == [0, 2]
+    assert stage.now("stage().values.A") == [0, 2]
     stage.page.keyboard.press("k")
-    assert stage.values["t"] == 1
+    assert stage.now("stage().values.t") == 1
 
 
 def test_a_prediction_then_its_state(stage):
@@ -316,10 +368,10 @@ def test_malformed_data_is_told_in_one_line(browser_page):
     for spoil in SPOILT:
         data = scene(**spoil) if isinstance(spoil, dict) else spoil
         browser_page.evaluate(setup, {"data": data, "dark": False, "css": ""})
-        browser_page.wait_for_timeout(90)
+        drawn(browser_page)
         told = browser_page.evaluate("root.querySelector('.fv-failure').textContent")
-        drawn = browser_page.evaluate("[...root.querySelectorAll('canvas')].filter((c) => c.clientWidth > 0).length")
-        assert bool(told) != bool(drawn), spoil
+        painted = browser_page.evaluate("[...root.querySelectorAll('canvas')].filter((c) => c.clientWidth > 0).length")
+        assert bool(told) != bool(painted), spoil
         assert "undefined" not in told and len(told) < 120
         assert browser_page.console_errors == [], spoil
 
@@ -362,7 +414,6 @@ def test_a_theme_switch_repaints(stage):
     ink = "stage().views[0].pen.front.at(-1).fill"
     assert stage[ink] == tokens()["neutral"]["ink"]["light"]
     stage.page.evaluate("document.documentElement.style.setProperty('--st-background-color', '#11151B')")
-    stage.page.wait_for_timeout(120)
     assert stage[ink] == tokens()["neutral"]["ink"]["dark"]
     assert stage["root.querySelector('.fv').dataset.theme"] == "dark"
 
@@ -380,7 +431,7 @@ def test_narrow_screens_stack_and_keep_handles_apart(browser_page):
     assert stage["document.documentElement.scrollWidth"] <= 390
     for width in (0, 500, 899, 901, 1280):
         stage.page.evaluate("(w) => (root.host.style.width = `${w}px`)", width)
-        stage.page.wait_for_timeout(60)
+        stage.settle()
     assert browser_page.console_errors == []
 
 
@@ -487,7 +538,7 @@ def test_random_hands_and_keys_leave_it_sound(stage):
         elif step % 3 == 0:
             stage.page.evaluate("(rev) => again({rev, present: rev % 2 === 0})", chance.randrange(40))
     stage.page.mouse.up()
-    stage.page.wait_for_timeout(400)
+    stage.settle()
     values = stage.values
     assert values["A"][1] > 0 and values["B"][1] > 0 and 0 <= values["t"] <= 1
     assert stage["root.querySelector('.fv-failure').hidden"]
@@ -555,14 +606,25 @@ def test_a_term_its_mark_and_its_density_light_up_together(browser_page):
     assert stage[width] > 1.3 * plain_width and stage[lit]
 
 
+# Where the handle stands, frame by frame, until it has moved and come to rest.
+NUDGED = """(async () => {
+  const node = root.querySelector("[data-value=A]"), places = [];
+  for (let moved = false, calm = 0; calm < 3; ) {
+    await new Promise(requestAnimationFrame);
+    places.push(parseFloat(node.style.left));
+    moved ||= Math.abs(places.at(-1) - places[0]) > 1;
+    calm = moved && !stage().pending ? calm + 1 : 0;
+  }
+  return places;
+})()"""
+
+
 def test_the_first_visit_is_nudged_once(browser_page):
     stage = Stage(browser_page, scene(nudge=True))
+    rest = stage.now("stage().views[0].pen.handles[0].x")
+    places = np.array(stage.now(NUDGED)) - rest
+    assert 2 < np.abs(places).max() < 8 and places[-1] == pytest.approx(0, abs=0.1)
     rest = stage.centre("A")[0]
-    places = []
-    for _ in range(60):
-        stage.page.wait_for_timeout(25)
-        places.append(stage.centre("A")[0] - rest)
-    assert 2 < max(map(abs, places)) < 8 and places[-1] == pytest.approx(0, abs=0.1)
     again = Stage(browser_page, scene(nudge=True))
     again.page.wait_for_timeout(1100)
     assert again.centre("A")[0] == pytest.approx(rest, abs=0.1)
@@ -579,7 +641,6 @@ def test_the_badge_waits_for_the_hand_to_let_go(browser_page):
     assert before.startswith("Checked: whole · drift ") and before.endswith(".") and "none" not in before
     assert before.count("e−") == 2 and "e−0" not in before
     stage.drag("A", 120, -90)
-    stage.page.wait_for_timeout(80)
     assert stage[told] == before and stage["root.querySelector('.fv-stale') !== null"]
     stage.page.mouse.up()
     stage.settle()

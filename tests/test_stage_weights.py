@@ -106,7 +106,7 @@ def test_the_bet_is_ordered_by_drag_by_keys_and_by_clicks(ranks):
     ranks.page.mouse.up()
     ranks.settle()
     assert ranks.sent[-1][1]["values"]["bet"] == [4, 1, 2, 3, 5, 6]
-    last = ranks.page.get_by_role("slider", name="Place of weight 6")
+    last = ranks.slider("Place of weight 6")
     last.press("ArrowUp")
     last.press("ArrowUp")
     ranks.settle()
@@ -120,6 +120,18 @@ def test_the_bet_is_ordered_by_drag_by_keys_and_by_clicks(ranks):
     assert ranks.values["bet"] == [5, 2, 3, 4, 6, 1]
     right = ranks["stage().scene.results.get('right_bet').value"]
     assert right == pruning.pairs_right(ranks.values["bet"], COSTS)
+
+
+def test_the_handle_taken_last_stays_so_when_the_pointer_passes_over_others(ranks):
+    height = ranks["stage().views[0].pen.handles[1].y - stage().views[0].pen.handles[0].y"]
+    x, top = ranks.centre("bet")
+    ranks.slider("Place of weight 6").focus()
+    for row in range(5):
+        ranks.page.mouse.move(x, top + row * height)
+        ranks.settle()
+    ranks.page.mouse.click(x + 40, top)
+    ranks.settle()
+    assert ranks.values["bet"] == [2, 3, 4, 5, 6, 1]
 
 
 def test_a_unit_moves_fisher_and_the_weight_but_not_their_product(ranks):
@@ -199,8 +211,7 @@ def test_a_cell_is_chosen_on_any_matrix_by_hand_and_by_keys(squares):
         handle.press(key)
         squares.settle()
         assert squares.values["cell"] == cell
-    squares.page.wait_for_timeout(350)
-    assert squares.sent[-1][1]["values"]["cell"] == [0, 11]
+    squares.page.wait_for_function("sent.at(-1)?.[1].values.cell.join() === '0,11'")
     squares.drag("cell", 9 * box["cell"], 0)
     assert squares.values["cell"] == [9, 11]
     live = squares["stage().scene.results.get('slice_true').entry"]

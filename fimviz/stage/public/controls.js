@@ -32,7 +32,9 @@ export class Scrubber {
     if (!sign || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const factor = event.shiftKey ? 10 : event.altKey ? 0.1 : 1;
-    const t = Number(this.range.value) + sign * 0.01 * factor;
+    // Several keys may arrive between two frames, and during a travel: the scene knows, not the range.
+    this.stage.motion.stop();
+    const t = this.stage.scene.number(this.given.value, 0) + sign * 0.01 * factor;
     this.stage.slide(this.given.value, Math.round(Math.min(1, Math.max(0, t)) * 1e6) / 1e6);
     this.stage.ledger.commitSoon("key");
   }
@@ -94,6 +96,7 @@ class Slider {
 
   #set(value) {
     const { value: name, coordinate } = this.given;
+    this.stage.motion.stop();
     const moved = coordinate == null ? value : this.stage.scene.withCoordinate(name, coordinate, value);
     if (moved !== null) this.stage.slide(name, moved);
   }
@@ -115,6 +118,7 @@ class Slider {
     if (!sign || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const factor = event.shiftKey ? 10 : event.altKey ? 0.1 : 1;
+    this.stage.motion.stop();
     const now = this.#read(this.stage.scene);
     const unit = this.given.stops ? 1 / (this.given.stops.length - 1) : 0.01;
     let next = this.#value(Math.min(1, Math.max(0, this.#share(now) + sign * unit * (this.given.stops ? 1 : factor))));

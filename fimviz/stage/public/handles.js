@@ -45,7 +45,8 @@ export class Hands {
       onfocus: () => this.#focusOn(handle.key),
       onblur: () => this.#focusOn(null),
       onpointerenter: () => this.#focusOn(handle.key),
-      onpointerleave: () => node.matches(":focus") || this.#focusOn(null),
+      // the pointer may pass over other handles than the one that has the keyboard
+      onpointerleave: () => this.#focusOn(this.#taken()),
     });
     this.elements.set(handle.key, node);
     this.view.layer.append(node);
@@ -55,6 +56,12 @@ export class Hands {
   #remove(key, node) {
     node.remove();
     this.elements.delete(key);
+  }
+
+  /** The key of the handle that was taken last: it has the keyboard's focus. */
+  #taken() {
+    for (const [key, node] of this.elements) if (node.matches(":focus")) return key;
+    return null;
   }
 
   #focusOn(key) {
@@ -108,9 +115,10 @@ export class Hands {
 
   #nearest(x, y) {
     let best = null, least = Infinity;
+    const taken = this.#taken();
     for (const handle of this.handles) {
       // On rulers the row counts for more than the place along it; on curves only the place does, in the row if one is there.
-      const away = handle.away?.(x, y) ?? Math.hypot(handle.x - x, (handle.y - y) * (this.view.frame?.kind === "ruler" ? 3 : 1));
+      const away = handle.away?.(x, y, taken) ?? Math.hypot(handle.x - x, (handle.y - y) * (this.view.frame?.kind === "ruler" ? 3 : 1));
       if (away < least) [best, least] = [handle, away];
     }
     return best;
@@ -193,6 +201,8 @@ export class Hands {
     event.preventDefault();
     event.stopPropagation();
     const factor = event.shiftKey ? 10 : event.altKey ? 0.1 : 1;
+    // A step is taken from where a travel ends, not from where it happens to be.
+    this.stage.motion.stop();
     const now = handle.now?.() ?? this.#current(handle);
     const to = now.stepped?.(direction[0] + direction[1], factor, direction) ?? this.#step(now, direction, factor);
     this.stage.nudge(this.view, now, ...to);

@@ -99,8 +99,14 @@ export class Lines extends View {
     return this.#inside(step);
   }
 
+  /** The line that many after this one; a second press does not wait until the first has arrived. */
+  #beside(by) {
+    this.stage.motion.stop();
+    return this.#inside(this.#now(this.stage.scene) + by);
+  }
+
   #go(by) {
-    this.#step(this.#now(this.stage.scene) + by);
+    this.#step(this.#beside(by));
   }
 
   #step(step) {
@@ -116,7 +122,7 @@ export class Lines extends View {
     if (!by || event.ctrlKey || event.metaKey || event.altKey || !event.target.matches?.(".fv-line-title")) return;
     event.preventDefault();
     event.stopPropagation();
-    const to = this.#inside(this.#now(this.stage.scene) + by);
+    const to = this.#beside(by);
     this.#step(to);
     this.rows[to - 1].title.focus();
   }

@@ -139,7 +139,7 @@ function handleOf(pen, { column, x }, item, i, layout) {
     valueAt: (_x, y) => moved(scene.numbers(column.places), i, Math.min(layout.rows, Math.max(1, Math.round((y - layout.top) / layout.each + 0.5)))),
     stepped: (way, factor) => [x, layout.y(place() - way * Math.max(1, Math.round(factor)))],
     // a press away from all handles moves the one that was taken last
-    away: (px, py) => Math.min(Math.hypot(px - x, py - handle.y), pen.focus === handle.key ? layout.disc + 6 : Infinity),
+    away: (px, py, taken) => Math.min(Math.hypot(px - x, py - handle.y), taken === handle.key ? layout.disc + 6 : Infinity),
     told: () => ({ now: place(), range: [1, layout.rows], text: pen.words("place_of", { place: formatNumber(place(), ".0f"), count: layout.rows }) }),
   };
   return handle;

@@ -116,6 +116,7 @@ class Stage {
     this.gone = true;
     this.ledger.leave();
     clearTimeout(this.nudgeTimer);
+    clearTimeout(this.soon);
     cancelAnimationFrame(this.raf);
     this.resizes.disconnect();
     this.themes.disconnect();
@@ -261,7 +262,10 @@ class Stage {
 
   /** A frame once what was reported is on its way, so that Python works while the last frame is drawn. */
   #requestNext() {
-    setTimeout(() => this.request());
+    this.soon ??= setTimeout(() => {
+      this.soon = null;
+      this.request();
+    });
   }
 
   #frame(now) {
@@ -472,7 +476,7 @@ function sameSlot(a, b) {
   return a.kind === b.kind && (a.area ?? "picture") === (b.area ?? "picture") && (a.id ?? "") === (b.id ?? "");
 }
 
-/** What tests read: frames drawn, milliseconds of our own work in each, the scene, the values, the lists. */
+/** What tests read: frames drawn, milliseconds of our own work in each, whether one is still to come, the scene, the values, the lists. */
 function probe(stage) {
   return {
     get frames() { return stage.frames; },
@@ -481,7 +485,8 @@ function probe(stage) {
     get scene() { return stage.scene; },
     get views() { return stage.views; },
     get error() { return stage.error ?? null; },
-    get busy() { return Boolean(stage.motion.busy || stage.drag || stage.raf); },
+    get pending() { return Boolean(stage.raf || stage.soon); },
+    get busy() { return Boolean(stage.motion.busy || stage.drag || this.pending); },
     svg: () => figureSVG(stage),
   };
 }

@@ -147,6 +147,7 @@ export class Table {
 
   #type(value, index, input) {
     const { stage } = this, { scene } = stage;
+    stage.motion.stop();
     const typed = Number(input.value), [lo, hi] = limitsOf(scene, value, index ?? 0);
     const next = input.value !== "" && typed >= lo && typed <= hi ? valueWith(scene, value, index ?? 0, typed) : null;
     input.setAttribute("aria-invalid", String(next === null));
