@@ -18,12 +18,12 @@ FIELDS = {
     "step": ui.NumberField(5, 1, 5, whole=True),
 }
 PRESETS = {
-    "coin": {},
+    "coin": {"family": "bernoulli"},
     "normal": {"family": "normal"},
     "gamma": {"family": "gamma", "entry": "12"},
     "kink": {"family": "laplace"},
     "edge": {"family": "uniform"},
-    "yours": {"typing": ["form"]},
+    "yours": {"family": "bernoulli", "typing": ["form"]},
 }
 BEATS = [{"step": 1}, {"step": 2}, {"step": 3}, {"step": 4}, {"step": 5}, PRESETS["edge"]]
 

@@ -109,3 +109,21 @@ def test_titles_are_short_questions_and_leads_are_short(slug):
 )
 def test_a_page_stands_where_the_metric_is_singular(slug, query):
     assert not opened(slug, **query).exception
+
+
+@pytest.mark.parametrize(
+    ("slug", "home", "kept"),
+    [
+        ("ellipses", "normal", ["tilted", "untilt"]),
+        ("paths", "normal", ["outcomes", "certainty", "schedule", "swelling"]),
+        ("descent", "normal", ["plateau", "magic", "scoring"]),
+        ("derive", "bernoulli", ["coin", "normal", "gamma", "kink", "edge", "yours"]),
+    ],
+)
+def test_a_preset_is_of_the_family_on_screen_or_names_the_one_it_changes_to(slug, home, kept):
+    names = words(slug)["presets"]
+    offered = {
+        f: [o.content for o in opened(slug, family=f).get("button_group")[0].proto.options] for f in (home, "rayleigh")
+    }
+    assert offered[home] == list(names.values())
+    assert offered["rayleigh"] == [names[name] for name in kept]

@@ -198,7 +198,7 @@ class Page:
         if name.startswith("beat") and self.beats:
             beat = min(len(self.beats), max(1, self.kept.beat + (1 if name.endswith("+1") else -1)))
             self._set(self._beat_values(beat), beat=beat)
-        elif name in (keys := {f"preset{i}": preset for i, preset in enumerate(self.presets, 1)}):
+        elif name in (keys := {f"preset{i}": preset for i, preset in enumerate(self._offered(), 1)}):
             self._choose(keys[name])
         elif name == "reset":
             self._reset()
@@ -211,6 +211,11 @@ class Page:
         base = self.kept.base or self.defaults
         again = self.kept.values == base
         self._set(self.defaults if again else dict(base), base=self.defaults if again else None)
+
+    def _offered(self) -> list[str]:
+        """The presets of the family on screen, and those that name the family to which they change."""
+        own = self.defaults.get("family") == self.values.get("family")
+        return [name for name, preset in self.presets.items() if own or "family" in preset]
 
     def _choose(self, preset: str) -> None:
         values = defaults(self.fields, dict(self.presets[preset]))
@@ -287,7 +292,7 @@ class Page:
 
     def _pills(self) -> None:
         names = self.words["presets"]
-        known = [name for name in self.presets if name in names]
+        known = [name for name in self._offered() if name in names]
         current = self.preset
         key = f"{self.slug}-preset"
         if st.session_state.get(key) != current:
