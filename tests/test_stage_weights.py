@@ -212,6 +212,22 @@ def test_a_cell_is_chosen_on_any_matrix_by_hand_and_by_keys(squares):
         squares.settle()
         assert squares.values["cell"] == cell
     squares.page.wait_for_function("sent.at(-1)?.[1].values.cell.join() === '0,11'")
+    # a slice has two coordinates: hands and keys stay off the diagonal
+    last = len(NAMES) - 1
+    for place, cell in (((7.2, 6.8), [8, 7]), ((2.8, 3.2), [3, 4]), ((last - 0.2, last + 0.2), [last - 1, last])):
+        squares.page.mouse.click(*at(*place))
+        squares.settle()
+        assert squares.values["cell"] == cell
+    for key, cell in (
+        ("ArrowRight", [last - 1, last]),
+        ("ArrowUp", [last - 1, last - 2]),
+        ("ArrowLeft", [last - 3, last - 2]),
+    ):
+        handle.press(key)
+        squares.settle()
+        assert squares.values["cell"] == cell
+    squares.page.mouse.click(*at(0, 11))
+    squares.settle()
     squares.drag("cell", 9 * box["cell"], 0)
     assert squares.values["cell"] == [9, 11]
     live = squares["stage().scene.results.get('slice_true').entry"]

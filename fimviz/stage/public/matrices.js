@@ -3,6 +3,7 @@
  *
  *   {columns, items: [{id, title, note, table}], size, scale, blocks: [9, …], value: "cell", names: […], name, reads}
  *   table: numbers row by row, or the name of one of the scene's tables; the cell is [column, row], counted from 0;
+ *   A handle moves the cell and stays off the diagonal: a slice has two coordinates.
  *   blocks: rows at which a layer, a group, begins; cells below zero carry a minus sign, so that nothing rests on colour alone
  */
 import { formatNumber } from "./text.js";
@@ -117,10 +118,15 @@ function handleOf(pen, boxes, cell) {
     valueAt(x, y) {
       const k = nearestBox(boxes, x, y), box = boxes[k];
       cache.set("touched", k);
-      return [inside(Math.floor((x - box.x) / box.cell)), inside(Math.floor((y - box.y) / box.cell))];
+      const across = (x - box.x) / box.cell, down = (y - box.y) / box.cell;
+      const [i, j] = [inside(Math.floor(across)), inside(Math.floor(down))];
+      return i === j ? beside(i, across - down, size) : [i, j];
     },
     stepped(_way, factor, [across, up]) {
-      const [i, j] = cell(), far = factor > 1 ? 5 : 1, { x, y } = at([inside(i + across * far), inside(j - up * far)]);
+      const [i, j] = cell(), far = factor > 1 ? 5 : 1;
+      let to = [inside(i + across * far), inside(j - up * far)];
+      if (to[0] === to[1]) to = [inside(to[0] + across), inside(to[1] - up)];
+      const { x, y } = at(to[0] === to[1] ? [i, j] : to);
       return [x, y];
     },
     told() {
@@ -129,6 +135,12 @@ function handleOf(pen, boxes, cell) {
     },
   };
   return handle;
+}
+
+/** The neighbour of a diagonal cell: to the right of it, or below; of the last one to the left, or above. */
+function beside(i, lean, size) {
+  const next = i + 1 < size ? i + 1 : i - 1;
+  return lean > 0 === next > i ? [next, i] : [i, next];
 }
 
 function nearestBox(boxes, x, y) {
