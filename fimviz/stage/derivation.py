@@ -24,8 +24,9 @@ from fimviz.tape import lower
 Scene = dict[str, Any]
 # heights: four lines about x, and the metric, which for two parameters is a plane
 _SHARES = {1: 1.6, 2: 2.1, 3: 1.6}
-_ROW = 84
+_ROW = {1: 84, 2: 84, 3: 140}
 _AXIS = 23
+_BELOW = 220
 _RADIUS = 0.45
 # letters across that a formula below the picture may take
 _WIDEST = 70
@@ -47,7 +48,8 @@ def entry_label(family: Family, entry: str) -> str:
 def base(family: Family) -> Scene:
     """The model and its chart; of an irregular family the names and limits of its parameters alone."""
     if not is_irregular(family):
-        return scene.base(family, {"main": scene.drawn_chart(family, _own(family))})
+        stack = {"stack": "rows"} if family.dimension > 2 else {}
+        return scene.base(family, {"main": scene.drawn_chart(family, _own(family))}) | stack
     named = [{"name": p.name, "symbol": p.glyph or p.name, "label": p.label} for p in family.parameters]
     return {
         "family": family.slug,
@@ -61,13 +63,17 @@ def panels(
 ) -> list[Scene]:
     """The lines at the left; at the right a row of curves for each of the first four, and the metric against θ."""
     share = _SHARES[family.dimension]
-    side = [] if family.support.vector else [_curves(family, entry, words)]
-    return [_lines(family, found, words, share), *side, _metric_panel(family, entry, points, share, words)]
+    side = [] if family.support.vector else [_curves(family, found, entry, words)]
+    metric = _metric_panel(family, entry, points, share, words)
+    if family.dimension > 2:
+        # three rows of three entries take the width of the page
+        metric |= {"area": "picture", "share": None, "height": _BELOW}
+    return [_lines(family, found, words, share), *side, metric]
 
 
 def height(family: Family) -> int:
     """How many pixels the panels need."""
-    return round(_ROW * (4 + _SHARES[family.dimension]) + _AXIS)
+    return round(_ROW[family.dimension] * (4 + _SHARES[family.dimension]) + _AXIS)
 
 
 def _lines(family: Family, found: Sequence[Line], words: Mapping[str, Any], share: float) -> Scene:
@@ -107,7 +113,7 @@ def _tapes(family: Family, entry: str) -> dict[str, Any]:
     return {name: lower([e], symbols).as_dict() for name, e in wanted.items()}
 
 
-def _curves(family: Family, entry: str, words: Mapping[str, Any]) -> Scene:
+def _curves(family: Family, found: Sequence[Line], entry: str, words: Mapping[str, Any]) -> Scene:
     support, mixed = family.support, entry[0] != entry[1]
     one, other = (entry_label(family, c * 2) for c in entry)
     tape, reach = _tapes(family, entry), _reach(family)
@@ -124,16 +130,16 @@ def _curves(family: Family, entry: str, words: Mapping[str, Any]) -> Scene:
     rows = [
         (NAMES[0], [curve("ell", "ink")], said["log_density"], ""),
         (NAMES[1], pair("s", "t"), said["scores"] if mixed else said["score"].format(glyph=one), ""),
-        (NAMES[2], pair("sp", "tp", fill="signed"), said["weighted"], words["mean_note"]),
+        (NAMES[2], pair("sp", "tp", fill="signed"), said["weighted"], words["mean_note"] if found[2].exact else ""),
         (NAMES[3], [curve("ssp", fill="signed" if mixed else "area")], said["product" if mixed else "squared"],
-         words["second_note"]),
+         words["second_note"] if found[3].exact else ""),
     ]  # fmt: skip
     return {
         "id": "curves",
         "area": "side",
         "kind": "curves",
         "share": 4,
-        "height": _ROW * 4 + _AXIS,
+        "height": _ROW[family.dimension] * 4 + _AXIS,
         "x": list(support.view),
         "discrete": support.discrete,
         "xs": support.values().tolist() if support.discrete else None,
@@ -263,8 +269,9 @@ def _scale(
     """Up to three times the median, and to where θ is: a metric grows without bound where the model ends."""
     theta = np.repeat(np.asarray(points[0], float)[None], 41, axis=0)
     theta[:, place[0]] = np.linspace(*ends, 43)[1:-1]
-    law, both = expectation(family), (theta[family.inside(theta)], np.asarray(points, float))
-    size, here = (np.abs(law.metric(t)[..., place[0], place[1]]) for t in both)
+    metric = expectation(family).metric if is_irregular(family) else fisher_metric(family).matrix
+    both = (theta[family.inside(theta)], np.asarray(points, float))
+    size, here = (np.abs(metric(t)[..., place[0], place[1]]) for t in both)
     top = float(max(min(np.max(size), 3 * np.median(size)), 1.25 * np.max(here)))
     return [-top if len(curves) > 1 or place[0] != place[1] else None, top]
 

@@ -142,19 +142,26 @@ def natural_step() -> dict[str, Any]:
 
 
 _OPEN, _CLOSE = "<mo>[</mo><mi>s</mi>", "<mo>]</mo>"
+_ZERO = 1e-12
 _DOUBLE = '<mi mathvariant="normal">𝔼</mi>'
 
 
 def derivation_line(family: Family, line: Line) -> str:
     """One line of a derivation; what it put in is marked."""
     known = lines.names(family)
-    parts = [to_mathml(_scalar(part), known) for part in line.factors or (line.after,)]
+    shown = line.factors or (line.after,)
+    parts = [to_mathml(_scalar(part if line.exact else _rounded(part)), known) for part in shown]
     end = f"<mo>=</mo>{to_mathml(line.end, known)}" if line.end is not None else ""
     where = f'<mo>,</mo><mspace width="0.6em"/>{_condition(family, line, known)}' if line.condition is not None else ""
     left = _left(family, line.left)
     right = '<mspace width="0.17em"/>'.join(parts)
     body = f"{left}<mo>=</mo>{right}{end}{where}"
     return f'<math xmlns="{_NAMESPACE}" display="block"><mrow>{body}</mrow></math>'
+
+
+def _rounded(part: Any) -> Any:
+    """Numbers to four digits; what is left of a zero by quadrature is 0."""
+    return part.xreplace({x: sp.Float(x, 4) if abs(x) > _ZERO else sp.S.Zero for x in part.atoms(sp.Float)})
 
 
 def _scalar(part: Any) -> Any:

@@ -11,7 +11,10 @@ import { safeMathML } from "./formula.js";
 import { View } from "./view.js";
 
 const KEYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
-const SMALLEST = 0.5; // of its size, to which a long formula shrinks before it scrolls
+// of its size: where a formula that needs to be smaller is broken into lines, and where it scrolls
+const BROKEN = 0.85;
+const SMALLEST = 0.5;
+const SIZES = Array.from({ length: 26 }, (_, i) => 1 - 0.02 * i).filter((size) => size >= SMALLEST);
 
 export class Lines extends View {
   constructor(panel, stage) {
@@ -47,6 +50,7 @@ export class Lines extends View {
     const index = this.rows.length + 1, { stage } = this;
     const math = given.mathml ? safeMathML(given.mathml) : null;
     math?.setAttribute("displaystyle", "true");
+    const terms = math ? broken(math) : [];
     const title = el("button", { type: "button", class: "fv-line-title", onclick: () => this.#step(index) }, el("span", { class: "fv-line-number", text: String(index) }), el("span", { text: given.title ?? "" }));
     const note = el("span", { class: "fv-line-note" });
     const formula = el("div", { class: "fv-formula fv-line-formula" }, math);
@@ -57,7 +61,7 @@ export class Lines extends View {
     const node = el("li", { class: "fv-line", onpointerenter: () => stage.light(given.id), onpointerleave: () => stage.light(null) },
       el("div", { class: "fv-line-name" }, title, note), formula, el("div", { class: "fv-copies" }, ...copies));
     const slots = Object.entries(given.slots ?? {}).map(([slot, template]) => ({ template, nodes: [...formula.querySelectorAll(`[data-slot="${CSS.escape(slot)}"]`)] }));
-    const row = { given, node, title, note, formula, slots };
+    const row = { given, node, title, note, formula, slots, math, terms };
     this.rows.push(row);
     return row;
   }
@@ -80,18 +84,29 @@ export class Lines extends View {
     this.hands.sync([]);
   }
 
-  /** A formula wider or higher than its room is set smaller; below half it scrolls. */
+  /** A formula wider than its room is broken before its signs; one still wider, or higher, is set smaller; then it scrolls. */
   #fit(key) {
     if (key === this.fitted) return;
     this.fitted = key;
-    for (const { formula } of this.rows) formula.style.fontSize = "";
-    const needs = this.rows.map(({ formula, node, title }) => {
-      const above = this.stage.narrow ? title.offsetHeight : 0;
-      return Math.min(formula.clientWidth / Math.max(1, formula.scrollWidth), (node.clientHeight - above) / Math.max(1, formula.scrollHeight));
-    });
-    this.rows.forEach(({ formula }, i) => {
-      if (needs[i] < 1) formula.style.fontSize = `${Math.max(SMALLEST, 0.98 * needs[i]).toFixed(3)}em`;
-    });
+    for (const row of this.rows) {
+      const { formula, math, terms } = row, wide = () => formula.scrollWidth / Math.max(1, formula.clientWidth);
+      formula.style.fontSize = "";
+      formula.replaceChildren(...(math ? [math] : []));
+      if (terms.length > 1 && wide() > 1 / BROKEN) formula.replaceChildren(...terms);
+      const size = SIZES.find((size) => this.#fits(row, size));
+      this.#set(row, size ?? SMALLEST);
+    }
+  }
+
+  #set({ formula }, size) {
+    formula.style.fontSize = size < 1 ? `calc(${size} * var(--fv-size-formula, 17.6px))` : "";
+  }
+
+  #fits(row, size) {
+    const { formula, node, title } = row;
+    this.#set(row, size);
+    const above = this.stage.narrow ? title.offsetHeight : 0;
+    return formula.scrollWidth <= formula.clientWidth && formula.scrollHeight <= node.clientHeight - above;
   }
 
   #now(scene) {
@@ -150,6 +165,39 @@ export class Lines extends View {
     });
     return super.svg(style, name);
   }
+}
+
+const OPENING = "([{", CLOSING = ")]}", SIGNS = "+−-";
+
+/** A formula as one a term, each with its sign, so that a line may end before it. */
+function broken(math) {
+  const terms = [[]];
+  let depth = 0, before = null;
+  for (const node of math.cloneNode(true).childNodes) for (const part of flat(node)) {
+    const sign = part.localName === "mo" ? part.textContent.trim() : "";
+    if (sign && OPENING.includes(sign)) depth++;
+    if (sign && CLOSING.includes(sign)) depth--;
+    if (depth === 0 && sign && SIGNS.includes(sign) && ends(before)) {
+      part.setAttribute("form", "infix");
+      terms.push([]);
+    }
+    terms.at(-1).push(part);
+    before = part;
+  }
+  return terms.map((term) => {
+    const made = math.cloneNode(false);
+    made.append(...term);
+    return made;
+  });
+}
+
+/** Whether a term can end here: a sign after another sign, or after =, belongs to what follows. */
+const ends = (node) => Boolean(node) && (node.localName !== "mo" || CLOSING.includes(node.textContent.trim()));
+
+/** A row without its own meaning gives what it holds; brackets and what is marked stay whole. */
+function flat(node) {
+  const plain = node.localName === "mrow" && !node.attributes.length;
+  return plain ? [...node.childNodes].flatMap(flat) : [node];
 }
 
 /** Where a page may not write to the clipboard: without https. */
