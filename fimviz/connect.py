@@ -127,20 +127,24 @@ class Paths:
     """
 
     def __init__(self, solver, curves, backwards):
-        self.curves, self.backwards = curves, backwards
-        self.length = np.concatenate([length(solver, c) for c in curves])
+        self.solver, self.curves, self.backwards = solver, curves, backwards
+        self.length = np.array([length(solver, c)[0] for c in curves])
         lanes = zip((c.points[0] for c in curves), backwards)
-        self.start = np.array([u[-1, -1] if back else u[0, 0] for u, back in lanes])
+        self.start = self._stacked([u[-1, -1] if back else u[0, 0] for u, back in lanes])
 
     def at(self, t):
         """u at the times t (n,) in [0, 1], (L, n, d)."""
         lanes = zip(self.curves, self.backwards)
-        return np.concatenate([c.at(1 - t if back else t) for c, back in lanes])
+        return self._stacked([c.at(1 - t if back else t)[0] for c, back in lanes], t.size)
 
     def velocity(self):
         """du/dt at `start`, (L, d)."""
         lanes = zip((c.velocity[0] for c in self.curves), self.backwards)
-        return np.array([-v[-1, -1] if back else v[0, 0] for v, back in lanes])
+        return self._stacked([-v[-1, -1] if back else v[0, 0] for v, back in lanes])
+
+    def _stacked(self, lanes, *shape):
+        """One array of the lanes' arrays (*shape, d), also where there is no lane."""
+        return np.array(lanes, float).reshape(len(lanes), *shape, self.solver.dimension)
 
 
 def _connect(metric, p, q):

@@ -179,6 +179,8 @@ class Expectation:
         numbers `edges` inside it; these are for observations of one coordinate."""
         theta = np.asarray(theta, float)
         kind = self.family.support.kind
+        if not theta.size:
+            return self._none(theta.shape[:-1], panels)
         if kind == "labels":
             return self._labels(theta)
         if self.family.support.discrete:
@@ -190,6 +192,12 @@ class Expectation:
         points = [theta] if also is None else [theta, np.asarray(also, float)]
         places = [*(self._kinks(p) for p in points), self._places(np.asarray(edges, float), theta)]
         return self._continuous(theta, panels, np.concatenate(places, axis=-1))
+
+    def _none(self, lead: tuple[int, ...], panels: int) -> Rule:
+        """The rule of no point at all: nodes as of any other, and no lane of them."""
+        one = self.rule(self.family.default, panels)
+        none = np.empty((*lead, *one.log_p.shape))
+        return Rule((none,) * len(one.sample), none, none, one.size, one.grid)
 
     def _on(self, x: Array, log_weight: Array, theta: Array) -> Rule:
         shape = (*theta.shape[:-1], x.shape[-1])
