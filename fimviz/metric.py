@@ -27,6 +27,7 @@ from fimviz.tape import Tape, lower
 Array = NDArray[Any]
 # the share of the floating-point range beyond which a stop is the range's and not the model's
 _NEARLY = 0.99
+_SPECIAL = (sp.polygamma, LogBesselI0, BesselRatio, LogBesselI0Sqrt)
 
 
 class Tensors:
@@ -132,7 +133,7 @@ def christoffel_of(g: Array, dg: Array, cubic: Array | None = None, alpha: float
     lowered = first_kind(dg)
     if alpha and cubic is not None:
         lowered = lowered - alpha / 2 * np.moveaxis(cubic, -1, -3)
-    flat = lowered.reshape(*lowered.shape[:-2], -1)
+    flat = lowered.reshape(*lowered.shape[:-2], g.shape[-1] ** 2)
     return solve_each(g, flat).reshape(lowered.shape)
 
 
@@ -145,7 +146,7 @@ def riemann_of(g: Array, dg: Array, d2g: Array, cubic=None, slope=None, alpha: f
         lowered = lowered - alpha / 2 * np.moveaxis(slope, -1, -3)
     moving = np.einsum("...alm,...mij->...alij", dg, gamma)
     right = np.moveaxis(lowered - moving, -4, -1)
-    flat = right.reshape(*right.shape[:-3], -1)
+    flat = right.reshape(*right.shape[:-3], g.shape[-1] ** 3)
     dgamma = np.moveaxis(solve_each(g, flat).reshape(right.shape), -1, -4)
     curl = np.einsum("...ikjl->...klij", dgamma) - np.einsum("...jkil->...klij", dgamma)
     products = np.einsum("...kim,...mjl->...klij", gamma, gamma)
@@ -392,10 +393,14 @@ class Metric:
         return np.einsum("...kbc,...bi,...cj->...kij", inner, inverse, inverse)
 
     def riemann(self, theta: ArrayLike, alpha: float = 0.0) -> tuple[Array, Array]:
-        """(g, Rₖₗᵢⱼ) at the point, both in the family's declared coordinates."""
+        """(g, Rₖₗᵢⱼ) at the point, both in one chart: the declared one, or a flat one that the solvers use.
+
+        Declared coordinates may be polar, and lose the curvature's digits near their pole.
+        """
         self.need_cubic(alpha)
-        point = self._own.back(self.check(theta))
-        base = self.base
+        point, base = self._own.back(self.check(theta)), self.base
+        if self.family is not None and self.family.solver == "natural":
+            point, base = chart_map(self.family, "natural").to(point), self.solver.tensors
         g, dg = base.g_dg(point)
         cubic, slope = (base.cubic(point), base.cubic_slope(point)) if alpha else (None, None)
         raised = riemann_of(g, dg, base.d2g(point), cubic, slope, alpha)
@@ -556,5 +561,16 @@ def _pulled_back(
 
 
 def _tidy_if_plain(e: Expr) -> Expr:
-    """Cancel what is rational in its symbols and exponentials; special functions are left alone."""
-    return sp.expand(e) if e.has(sp.polygamma, LogBesselI0, BesselRatio, LogBesselI0Sqrt) else tidy(e)
+    """Cancel what is rational in its symbols and exponentials; of special functions the factors, each alone."""
+    if not e.has(*_SPECIAL):
+        return _in_exponentials(e) if e.has(sp.cosh, sp.sinh) else tidy(e)
+    whole = sp.expand(e)
+    if whole.has(sp.Piecewise):
+        return whole
+    # (1 − m)²ψ′, written out, would lose the digits of 1 − m
+    return sp.collect(whole, sorted(whole.atoms(*_SPECIAL), key=str), sp.factor)
+
+
+def _in_exponentials(e: Expr) -> Expr:
+    """The shorter of a formula and the same in exponentials: sinh²/(cosh² − 1), which is 1, has no digits near 0."""
+    return min(tidy(e), tidy(sp.expand(e.rewrite(sp.exp))), key=sp.count_ops)

@@ -266,7 +266,8 @@ def _pair_polygammas(total: Expr) -> Expr:
     found = [(i, *parts) for i, t in enumerate(terms) if (parts := _polygamma_factor(t))]
     for (i, left, near), (j, right, far) in permutations(found, 2):
         gap = sp.expand(far.args[1] - near.args[1])
-        if near.args[0] == far.args[0] and gap.is_positive and sp.expand(left + right) == 0:
+        # natural coordinates do not know their sign, and the difference may be of either
+        if near.args[0] == far.args[0] and gap.is_positive is not False and sp.expand(left + right) == 0:
             rest = [t for k, t in enumerate(terms) if k not in (i, j)]
             pair = left * special.PolygammaDifference(*near.args, gap)
             return _pair_polygammas(sp.Add(*rest) + pair) if rest else pair

@@ -6,7 +6,23 @@ import numpy as np
 import pytest
 import sympy as sp
 
-from fimviz import CATALOG, DomainError, Family, Metric, Parameter, fisher_metric
+from fimviz import (
+    CATALOG,
+    DomainError,
+    Family,
+    Metric,
+    Parameter,
+    cramer_rao,
+    distance,
+    entropy,
+    exp,
+    fisher_metric,
+    geodesic_between,
+    jeffreys,
+    kl,
+    log,
+    natural_gradient,
+)
 from fimviz.atlas import chart_map
 from fimviz.derive.examination import examination_points
 from fimviz.derive.quadrature import Expectation
@@ -65,6 +81,36 @@ def test_leading_axes_are_kept(slug, key):
     assert metric.inside(block).shape == (2, 3)
     assert metric.matrix(block)[1, 2] == pytest.approx(metric.matrix(xi[5]), rel=1e-13)
     assert metric.matrix(xi[:0]).shape == (0, d, d)
+
+
+EMPTY = pytest.mark.parametrize("lead", [(0,), (3, 0), (0, 2)])
+
+
+@CHARTS
+@EMPTY
+def test_no_points_have_no_values(slug, key, lead):
+    metric = fisher_metric(CATALOG[slug], key)
+    d, none = metric.dimension, np.zeros((*lead, metric.dimension))
+    assert metric.matrix(none).shape == metric.inverse(none).shape == (*lead, d, d)
+    for alpha in (0.0, 1.0, -0.5):
+        assert metric.christoffel(none, alpha).shape == metric.cubic(none).shape == (*lead, d, d, d)
+    assert metric.scalar_curvature(none).shape == lead
+    if d == 2:
+        assert metric.gaussian_curvature(none).shape == lead
+    assert distance(metric, none, none).shape == lead
+    assert log(metric, none, none).shape == exp(metric, none, none).shape == none.shape
+    assert natural_gradient(metric, none, none).shape == none.shape
+    assert cramer_rao(metric, none, 5).shape == (*lead, d, d)
+    for alpha in (0.0, 1.0, -1.0):
+        assert geodesic_between(metric, none, none, [0, 0.5, 1], alpha).shape == (*lead, 3, d)
+
+
+@EVERY
+@EMPTY
+def test_no_pairs_have_no_divergence(slug, lead):
+    family = CATALOG[slug]
+    none = np.zeros((*lead, family.dimension))
+    assert kl(family, none, none).shape == jeffreys(family, none, none).shape == entropy(family, none).shape == lead
 
 
 @EVERY
@@ -129,6 +175,28 @@ def test_the_metrics_of_dual_charts_are_inverse(slug):
     assert dual.expectation(n) == pytest.approx(eta)
     assert dual.from_expectation(eta) == pytest.approx(n, rel=1e-9)
     assert len(theta) == len(n)
+
+
+# where a formula written out loses digits: shares near 0 and 1, shapes three decades apart
+FAR = {
+    "geometric": [[1 - 1e-6], [1 - 1e-9], [1e-6]], "negative_binomial": [[1 - 1e-6], [1e-6]],
+    "beta": [[1e3, 1e-3], [1e-3, 1e3], [37, 1e-3], [1e3, 1e3]], "dirichlet": [[1e-3, 1, 1e3], [1e3, 2, 1e-3]],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("slug", "key"), [(s, k) for s in FAR for k in CATALOG[s].charts if k != "expectation"])
+def test_g_keeps_its_digits_far_out(slug, key):
+    # g of the declared chart and θ(ξ), both to fifty digits, at the ξ that the library was given
+    family, chart, metric = CATALOG[slug], chart_map(CATALOG[slug], key), fisher_metric(CATALOG[slug], key)
+    declared = fisher_metric(family).g
+    for theta in FAR[slug]:
+        xi = chart.to(np.array(theta, float))
+        exact = {s: sp.Rational(*float(x).as_integer_ratio()) for s, x in zip(chart.chart.symbols, xi, strict=True)}
+        back = {s: b.xreplace(exact).evalf(60) for s, b in zip(family.symbols, chart.backward, strict=True)}
+        slope = sp.Matrix([[sp.diff(b, s).xreplace(exact).evalf(60) for s in chart.chart.symbols]
+                           for b in chart.backward])  # fmt: skip
+        wanted = np.array((slope.T * declared.xreplace(back).evalf(60) * slope).tolist(), float)
+        assert np.max(np.abs(metric.matrix(xi) - wanted) / size(wanted)) < 1e-10
 
 
 # ---------------------------------------------------------------- connections
@@ -207,6 +275,19 @@ def test_each_flat_chart_has_no_symbols_of_its_connection(slug):
         metric, xi, _ = in_chart(slug, key)
         scale = 1 + np.max(np.abs(metric.christoffel(xi)), axis=(-1, -2, -3), keepdims=True)
         assert np.max(np.abs(metric.christoffel(xi, alpha)) / scale) < 1e-9
+
+
+def test_the_curvature_of_directions_is_smooth_where_all_directions_are_one():
+    # K = −κ²/16 + O(κ⁴): the plane of (κ cos μ, κ sin μ) is flat at its origin, where polar coordinates have a pole
+    kappa = np.array([1e-8, 1e-6, 1e-4, 1e-3, 1e-2])
+    theta = np.stack([np.full(5, 0.5), kappa], axis=-1)
+    for key in CATALOG["von_mises"].charts:
+        xi = chart_map(CATALOG["von_mises"], key).to(theta)
+        assert fisher_metric(CATALOG["von_mises"], key).gaussian_curvature(xi[1:]) == pytest.approx(
+            -(kappa[1:] ** 2) / 16, rel=1e-4, abs=1e-12
+        )
+    K = fisher_metric(CATALOG["von_mises"]).gaussian_curvature(theta)
+    assert np.max(np.abs(K + kappa**2 / 16)) < 1e-9
 
 
 # ---------------------------------------------------------------- the solvers' chart
