@@ -89,6 +89,20 @@ def app_page(chromium, app_server):
     context.close()
 
 
+@pytest.fixture(scope="session")
+def patient():
+    """Typed families may take a busy machine's time; what is answered at the limit is tested where the limit is."""
+    from fimviz.typed import answers, process
+
+    program = process.PROGRAM.replace("worker.run()", f"worker.SECONDS = {SECONDS}; worker.run()")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(process, "PROGRAM", program)
+        patch.setattr(answers, "_bench", bench := process.Bench())
+        patch.setattr(answers, "ask", functools.partial(process.ask, seconds=SECONDS))
+        yield
+        bench.close()
+
+
 @contextlib.contextmanager
 def running(command: list[str], cwd: Path = ROOT, seconds: float = 2 * SECONDS) -> Iterator[str]:
     """Start a command that serves the app; its address once it is healthy. Its whole tree ends with the block."""
@@ -147,7 +161,33 @@ def _window(chromium, **given):
     """A fresh context at 1280×800 that is as patient as our own waits."""
     context = chromium.new_context(viewport={"width": 1280, "height": 800}, **given)
     context.set_default_timeout(1000 * SECONDS)
+    context.on("page", _hear)
     return context
+
+
+def _hear(page):
+    """Of a page of the app: page.asked while a script is to run or runs, and how many have page.finished."""
+    from streamlit.proto.BackMsg_pb2 import BackMsg
+    from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+    page.asked, page.finished = False, 0
+
+    def told(data):
+        kind = BackMsg.FromString(data).WhichOneof("type") if isinstance(data, bytes) else None
+        page.asked |= kind == "rerun_script"
+
+    def heard(data):
+        message = ForwardMsg.FromString(data) if isinstance(data, bytes) else ForwardMsg()
+        over = message.WhichOneof("type") == "script_finished"
+        if over and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+            page.asked, page.finished = False, page.finished + 1
+
+    def connected(socket):
+        page.asked = True
+        socket.on("framesent", told)
+        socket.on("framereceived", heard)
+
+    page.on("websocket", connected)
 
 
 def _listening(page):

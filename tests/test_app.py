@@ -2,10 +2,13 @@
 
 import math
 import re
+import time
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Error
+from waiting import SECONDS, becomes, calm
 
 from fimviz import ui
 from fimviz.words import words
@@ -31,28 +34,68 @@ FIND = """() => {
 }"""
 
 
-def ask(page, expression):
+AT_REST = """Boolean(s && s.frames > 0 && Object.keys(s.values).length && !s.busy)
+  && document.querySelector("[data-testid=stApp]").dataset.testScriptState !== "running" """
+
+
+def now(page, expression):
     return page.evaluate(FIND % expression)
+
+
+def ask(page, expression):
+    """The same, once every frame that was asked for is drawn."""
+    now(page, calm("s?.pending"))
+    return now(page, expression)
 
 
 def values(page):
     return ask(page, "s.values")
 
 
-def ready(page, path, query=""):
-    """Open an address cold and wait for the picture; no click."""
+def search(page):
+    return page.evaluate("location.search")
+
+
+def ready(page, path, query="", nudge=False):
+    """Open an address cold and wait for the picture; no click. Without `nudge` this is no first visit."""
     page.failed = []
     page.on("response", lambda r: page.failed.append(r.url) if r.status >= 400 else None)
+    if not nudge:
+        page.add_init_script("localStorage.setItem('fimviz.dragged', 'yes')")
     page.goto(path + query)
     settled(page)
     return page
 
 
-def settled(page, wait=500):
-    page.wait_for_function(
-        FIND % "Boolean(s && s.frames > 0 && Object.keys(s.values).length && !s.busy)", timeout=30_000
-    )
-    page.wait_for_timeout(wait)
+def settled(page):
+    """Wait until Python has answered, its script is at rest and the picture is drawn, all for a while."""
+    rested, end = 0, time.monotonic() + SECONDS
+    while rested < 6:
+        page.wait_for_timeout(50)
+        rested = rested + 1 if _rests(page) else 0
+        assert time.monotonic() < end, "waited in vain for a page at rest"
+
+
+def _rests(page):
+    try:
+        return not getattr(page, "asked", False) and now(page, AT_REST)
+    except Error:  # between two pages there is nothing to ask
+        return False
+
+
+def after(page, act):
+    """Do what Python is to hear of; go on when it has answered and the page is at rest again."""
+    before = page.finished
+    act()
+    becomes(page, lambda: page.finished > before)
+    settled(page)
+
+
+def press(node, *keys):
+    """Keys in one go, however slow the machine: what comes within a quarter of a second is one report."""
+    script = """(node, keys) => keys.forEach((key) => node.dispatchEvent(new KeyboardEvent("keydown",
+      {key: key.split("+").at(-1), shiftKey: key.startsWith("Shift+"), bubbles: true, cancelable: true})))"""
+    node.evaluate(script, keys)
 
 
 def heard(page):
@@ -63,6 +106,7 @@ def heard(page):
 
 
 def handle(page, name):
+    now(page, calm("s?.pending"))
     return page.get_by_role("slider", name=re.compile(name)).first
 
 
@@ -89,7 +133,7 @@ def innocent(page):
 
 @pytest.mark.parametrize("path", ["/", *(f"/{slug}" for slug in PICTURED)])
 def test_the_first_picture_is_there_without_a_click(app_page, path):
-    page = ready(app_page, path)
+    page = ready(app_page, path, nudge=True)
     assert ask(page, "s.error") is None
     assert page.get_by_role("slider").count() >= 1
     colours = page.evaluate(FIND % """[...s.views].length""")
@@ -120,11 +164,10 @@ def test_python_hears_of_a_drag_once_and_on_release(app_page, slug, name):
     moving = values(page)
     assert moving != before
     assert sent == []
-    page.mouse.up()
-    page.wait_for_timeout(1500)
+    after(page, page.mouse.up)
     assert len(sent) == 1
     assert values(page) == moving
-    assert page.evaluate("location.search") != ""
+    assert search(page) != ""
     innocent(page)
 
 
@@ -132,19 +175,16 @@ def test_reload_back_forward_and_a_second_window_show_the_same(app_page):
     page = ready(app_page, "/paths")
     first = values(page)
     drag(page, "Distribution B", -40, -60)
-    page.mouse.up()
-    page.wait_for_timeout(1200)
+    after(page, page.mouse.up)
     moved = values(page)
     assert moved["B"] != first["B"]
     address = page.evaluate("location.href")
     page.reload()
     settled(page)
     assert values(page)["B"] == pytest.approx(moved["B"], rel=1e-3)
-    page.go_back()
-    settled(page, 1500)
+    after(page, page.go_back)
     assert values(page)["B"] == pytest.approx(first["B"])
-    page.go_forward()
-    settled(page, 1500)
+    after(page, page.go_forward)
     assert values(page)["B"] == pytest.approx(moved["B"], rel=1e-3)
     second = page.context.new_page()
     second.goto(address)
@@ -155,11 +195,9 @@ def test_reload_back_forward_and_a_second_window_show_the_same(app_page):
 
 def test_a_preset_is_one_step_of_history(app_page):
     page = ready(app_page, "/paths")
-    page.get_by_text(words("paths")["presets"]["mean"], exact=True).click()
-    page.wait_for_timeout(1500)
+    after(page, page.get_by_text(words("paths")["presets"]["mean"], exact=True).click)
     assert values(page)["A"] == [0, 0.5]
-    page.go_back()
-    settled(page, 1500)
+    after(page, page.go_back)
     assert values(page)["A"] == [-3, 0.6]
 
 
@@ -196,38 +234,32 @@ def test_keys_alone_move_a_handle_and_python_hears_once(app_page):
     a.focus()
     said = a.get_attribute("aria-valuetext")
     sent.clear()
-    for _ in range(5):
-        page.keyboard.press("ArrowUp")
-    page.keyboard.press("Shift+ArrowUp")
-    page.wait_for_timeout(1500)
-    assert values(page)["A"][1] > 0.6
-    assert a.get_attribute("aria-valuetext") != said
+    after(page, lambda: press(a, *["ArrowUp"] * 5, "Shift+ArrowUp"))
     assert len(sent) == 1
+    moved = values(page)["A"][1]
+    assert moved > 0.6 and a.get_attribute("aria-valuetext") != said
+    after(page, lambda: page.keyboard.press("ArrowUp"))
+    assert values(page)["A"][1] > moved and len(sent) == 2
 
 
 def test_a_click_places_the_nearest_handle(app_page):
     page = ready(app_page, "/paths")
     x, y = centre(page, "Distribution B")
-    page.mouse.click(x + 30, y - 90)
-    page.wait_for_timeout(1200)
+    after(page, lambda: page.mouse.click(x + 30, y - 90))
     assert values(page)["B"][1] > 0.6
     assert values(page)["A"] == [-3, 0.6]
 
 
 def test_beats_presets_reset_and_present_by_key(app_page):
     page = ready(app_page, "/paths")
-    page.keyboard.press("PageDown")
-    page.wait_for_timeout(1200)
-    assert values(page)["show"] == [] and "beat=1" in page.evaluate("location.search")
-    page.keyboard.press("2")
-    page.wait_for_timeout(1200)
+    key = page.keyboard.press
+    after(page, lambda: key("PageDown"))
+    assert values(page)["show"] == [] and "beat=1" in search(page)
+    after(page, lambda: key("2"))
     assert values(page)["A"] == [0, 0.5]
-    page.keyboard.press("0")
-    page.keyboard.press("0")
-    page.wait_for_timeout(1500)
-    page.keyboard.press("p")
-    page.wait_for_timeout(1500)
-    assert "present=1" in page.evaluate("location.search")
+    after(page, lambda: (key("0"), key("0")))
+    after(page, lambda: key("p"))
+    assert "present=1" in search(page)
     assert page.get_by_role("link", name="Descent").count() == 0
     innocent(page)
 
@@ -251,11 +283,13 @@ def test_top_bar_leads_to_every_page_and_keeps_its_state(app_page):
     page = ready(app_page, "/paths", "?t=0.25")
     page.get_by_role("link", name="Descent").click()
     page.wait_for_url(re.compile("/descent"))
-    settled(page, 1200)
+    becomes(page, lambda: "step" in values(page))
+    settled(page)
     assert "step" in values(page)
     page.get_by_role("link", name="Paths").click()
     page.wait_for_url(re.compile("/paths"))
-    settled(page, 1200)
+    becomes(page, lambda: values(page).get("t"), 0.25)
+    settled(page)
     assert values(page)["t"] == 0.25
 
 
@@ -268,12 +302,12 @@ def test_the_theme_follows_the_visitor(app_page):
 def test_the_scrubber_and_play(app_page):
     sent = heard(app_page)
     page = ready(app_page, "/paths")
+    begin = values(page)["t"]
     sent.clear()
     page.get_by_role("button", name=re.compile("Play")).click()
-    page.wait_for_timeout(800)
-    playing = values(page)["t"]
-    assert 0 < playing < 1
-    page.wait_for_timeout(2600)
+    playing = page.wait_for_function(FIND % f"s.values.t !== {begin} && s.values.t").json_value()
+    assert begin < playing < 1
+    settled(page)
     assert values(page)["t"] == 1
     assert len(sent) <= 1
 
@@ -282,10 +316,8 @@ def test_the_family_can_be_switched_and_its_picture_moves(app_page):
     page = ready(app_page, "/paths", "?family=gamma")
     before = ask(page, "s.scene.lookup('fr.length')")
     drag(page, "Distribution A", 40, -50)
-    page.wait_for_timeout(200)
     assert ask(page, "s.scene.lookup('fr.length')") != before
-    page.mouse.up()
-    page.wait_for_timeout(800)
+    after(page, page.mouse.up)
     innocent(page)
 
 
@@ -327,9 +359,7 @@ def test_a_path_round_the_circle_is_drawn_in_two_pieces(app_page):
 
 def test_certainty_to_certainty_is_found_and_is_pi_long(app_page):
     page = ready(app_page, "/paths")
-    page.get_by_text(words("paths")["presets"]["certainty"], exact=True).click()
-    page.wait_for_timeout(1500)
-    settled(page)
+    after(page, page.get_by_text(words("paths")["presets"]["certainty"], exact=True).click)
     assert ask(page, "s.scene.lookup('fr.length')") == pytest.approx(3.1376, abs=1e-4)
     page.reload()
     settled(page)
@@ -349,19 +379,17 @@ def at(page, ruler):
 def test_the_coin_can_be_taken_on_any_ruler_and_the_others_follow(app_page, ruler):
     sent = heard(app_page)
     page = ready(app_page, "/")
-    page.wait_for_timeout(1500)  # the first visit's nudge moves the handles too
     before = [centre(page, name)[0] for name in RULERS]
     seen = ask(page, "s.scene.lookup('flips_p.mean')")
     sent.clear()
     drag(page, ruler, -90, 12)
     page.wait_for_timeout(300)
     assert sent == []
-    after = [centre(page, name)[0] for name in RULERS]
-    assert all(x < x0 - 20 for x, x0 in zip(after, before, strict=True))
-    assert after[RULERS.index(ruler)] == pytest.approx(before[RULERS.index(ruler)] - 90, abs=2)
+    there = [centre(page, name)[0] for name in RULERS]
+    assert all(x < x0 - 20 for x, x0 in zip(there, before, strict=True))
+    assert there[RULERS.index(ruler)] == pytest.approx(before[RULERS.index(ruler)] - 90, abs=2)
     assert ask(page, "s.scene.lookup('flips_p.mean')") < seen
-    page.mouse.up()
-    page.wait_for_timeout(1200)
+    after(page, page.mouse.up)
     assert len(sent) == 1
     (p,) = values(page)["p"]
     assert at(page, RULERS[0]) == pytest.approx(p, rel=1e-3)
@@ -376,8 +404,7 @@ def test_every_bar_is_as_long_on_the_middle_ruler_only(app_page):
     assert errors == pytest.approx([0.03, 0.1, 1 / 3])
     handle(page, RULERS[1]).focus()
     for _ in range(2):
-        page.keyboard.press("Shift+ArrowLeft")
-    page.wait_for_timeout(1200)
+        after(page, lambda: page.keyboard.press("Shift+ArrowLeft"))
     moved = [ask(page, f"s.scene.lookup('se{i}')") for i in range(3)]
     assert moved[0] > 1.2 * errors[0] and moved[2] < 0.8 * errors[2]
     assert moved[1] == pytest.approx(0.1, rel=1e-12)
@@ -386,10 +413,9 @@ def test_every_bar_is_as_long_on_the_middle_ruler_only(app_page):
 def test_a_click_places_the_coin_on_the_ruler_that_was_clicked(app_page):
     page = ready(app_page, "/coin")
     x, y = centre(page, RULERS[1])
-    page.mouse.click(x - 200, y + 6)
-    page.wait_for_timeout(1200)
+    after(page, lambda: page.mouse.click(x - 200, y + 6))
     assert centre(page, RULERS[1])[0] == pytest.approx(x - 200, abs=1.5)
-    assert "p=" in page.evaluate("location.search")
+    assert "p=" in search(page)
 
 
 def test_coins_in_a_link_survive_reload_back_and_a_second_window(app_page):
@@ -398,15 +424,13 @@ def test_coins_in_a_link_survive_reload_back_and_a_second_window(app_page):
     assert (first["p"], first["q"], first["n"], first["seed"]) == ([0.25], [0.75], 50, 3)
     flips = ask(page, "Array.from(s.scene.results.get('flips_p').counts)")
     drag(page, "Coin q.*probability", -60, 0)
-    page.mouse.up()
-    page.wait_for_timeout(1200)
+    after(page, page.mouse.up)
     moved = values(page)
     address = page.evaluate("location.href")
     page.reload()
     settled(page)
     assert values(page)["q"] == pytest.approx(moved["q"], rel=1e-3)
-    page.go_back()
-    settled(page, 1500)
+    after(page, page.go_back)
     assert values(page)["q"] == [0.75]
     second = page.context.new_page()
     second.goto(address)
@@ -426,8 +450,7 @@ def test_no_coin_in_the_address_is_the_usual_coin_and_a_line(app_page, query):
 
 def test_five_heads_in_five_flips_have_no_log_odds(app_page):
     page = ready(app_page, "/coin")
-    page.get_by_text(words("coin")["presets"]["five"], exact=True).click()
-    page.wait_for_timeout(1500)
+    after(page, page.get_by_text(words("coin")["presets"]["five"], exact=True).click)
     assert ask(page, "Array.from(s.scene.results.get('flips_p').counts)") == [0, 5]
     assert ask(page, "s.scene.lookup('flips_p.mean')") == 1
     assert ask(page, "s.scene.results.get('hat_p').ok") is False
@@ -439,8 +462,7 @@ def test_five_heads_in_five_flips_have_no_log_odds(app_page):
 def test_the_prediction_leads_to_the_state_that_answers_it(app_page):
     page = ready(app_page, "/")
     page.get_by_role("button", name="Fewer").click()
-    page.get_by_role("button", name="Show it").click()
-    page.wait_for_timeout(1800)
+    after(page, page.get_by_role("button", name="Show it").click)
     assert (values(page)["p"], values(page)["q"]) == ([0.9], [0.99])
     assert ask(page, "s.scene.lookup('fr.length')") == pytest.approx(2 * (math.asin(0.99**0.5) - math.asin(0.9**0.5)))
     assert ask(page, "s.scene.lookup('pair.length')") == pytest.approx(2 * (math.asin(0.6**0.5) - math.asin(0.5**0.5)))
@@ -454,8 +476,7 @@ def test_a_coin_that_is_nearly_certain_can_be_brought_back(app_page):
         x, _ = centre(page, name)
         assert box["x"] <= x <= box["x"] + box["width"]
     drag(page, RULERS[2], -400, 0)
-    page.mouse.up()
-    page.wait_for_timeout(1000)
+    after(page, page.mouse.up)
     assert values(page)["p"][0] < 0.9
     innocent(page)
 
@@ -468,10 +489,8 @@ def test_a_new_sample_is_another_one_and_has_an_address(app_page, slug):
         "ellipses": "s.views[0].panel.marks.find((m) => m.kind === 'cloud').points[0]",
     }[slug]
     before = ask(page, seen)
-    page.get_by_role("button", name=words("frame")["sample"]).click()
-    page.wait_for_timeout(1500)
-    settled(page)
-    assert values(page)["seed"] == 8 and "seed=8" in page.evaluate("location.search")
+    after(page, page.get_by_role("button", name=words("frame")["sample"]).click)
+    assert values(page)["seed"] == 8 and "seed=8" in search(page)
     assert ask(page, seen) != before
 
 
@@ -483,19 +502,16 @@ def test_a_derivation_is_stepped_through_by_buttons_and_keys_and_kept_in_the_add
     page = ready(app_page, "/derive", "?family=gamma")
     lines = page.locator(".fv-line")
     assert lines.count() == 5 and step_of(page) == 5
-    page.get_by_role("button", name="Back").click()
-    page.wait_for_timeout(1200)
+    after(page, page.get_by_role("button", name="Back").click)
     assert step_of(page) == 4 and "step=4" in page.url
     # a line that is not reached is named, and its formula waits
     assert lines.nth(4).locator("math").evaluate("node => getComputedStyle(node).visibility") == "hidden"
     title = lines.nth(3).locator(".fv-line-title")
     title.focus()
-    page.keyboard.press("ArrowUp")
-    page.wait_for_timeout(1200)
+    after(page, lambda: page.keyboard.press("ArrowUp"))
     assert step_of(page) == 3
     assert lines.nth(2).locator(".fv-line-title").evaluate("node => node.getRootNode().activeElement === node")
-    lines.nth(1).locator(".fv-line-title").click()
-    page.wait_for_timeout(1200)
+    after(page, lines.nth(1).locator(".fv-line-title").click)
     assert step_of(page) == 2 and lines.nth(1).get_attribute("class").split().count("fv-now") == 1
     innocent(page)
 
@@ -509,8 +525,7 @@ def test_each_line_stands_beside_its_plot_and_is_copied_with_one_click(app_page)
     assert all(abs(b["y"] - a["y"] - rows[0]["height"]) < 8 for a, b in pairwise(rows))
     for what, begins in (("LaTeX", r"\mathbb{E}_{p}[s^2]"), ("Python", "from sympy import")):
         page.get_by_role("button", name=f"Copy {what}: second moment").click()
-        page.wait_for_timeout(200)
-        assert page.evaluate("navigator.clipboard.readText()").startswith(begins)
+        becomes(page, lambda begins=begins: page.evaluate("navigator.clipboard.readText()").startswith(begins))
     innocent(page)
 
 
@@ -531,9 +546,9 @@ def test_no_line_of_a_derivation_is_cut(app_page, query, width):
 def test_the_prediction_of_the_derivation_shows_the_moving_edge(app_page):
     page = ready(app_page, "/derive")
     page.get_by_role("button", name="None do").click()
-    page.get_by_role("button", name="Show it").click()
-    page.wait_for_timeout(2500)
-    assert "family=uniform" in page.url
+    after(page, page.get_by_role("button", name="Show it").click)
+    becomes(page, lambda: "family=uniform" in page.url)
+    settled(page)
     assert page.get_by_text("what is left").count() == 1
     innocent(page)
 
@@ -542,8 +557,7 @@ def test_a_hand_in_a_slice_keeps_the_third_coordinate(app_page):
     page = ready(app_page, "/ellipses", "?family=bivariate_normal")
     before = values(page)["theta"]
     drag(page, "Model", 60, -40)
-    page.mouse.up()
-    page.wait_for_timeout(1500)
+    after(page, page.mouse.up)
     moved = values(page)["theta"]
     assert abs(moved[0] - before[0]) > 0.05 and abs(moved[1] - before[1]) > 0.05
     assert moved[2] == pytest.approx(before[2], abs=1e-9)
@@ -558,14 +572,12 @@ def test_the_slider_of_a_slice_moves_the_third_coordinate_alone(app_page):
     sent.clear()
     slider = page.get_by_role("slider", name=re.compile("a₃ of A"))
     slider.focus()
-    for _ in range(5):
-        page.keyboard.press("ArrowRight")
-    page.wait_for_timeout(1500)
-    after = values(page)
-    assert after["A"][:2] == pytest.approx(before["A"][:2]) and after["B"] == before["B"]
-    assert after["A"][2] > before["A"][2] + 0.3
+    after(page, lambda: press(slider, *["ArrowRight"] * 5))
+    moved = values(page)
+    assert moved["A"][:2] == pytest.approx(before["A"][:2]) and moved["B"] == before["B"]
+    assert moved["A"][2] > before["A"][2] + 0.3
     assert len(sent) == 1
     page.reload()
     settled(page)
-    assert values(page)["A"] == pytest.approx(after["A"], rel=1e-3)
-    assert page.locator(".js-plotly-plot").count() == 1
+    assert values(page)["A"] == pytest.approx(moved["A"], rel=1e-3)
+    becomes(page, page.locator(".js-plotly-plot").count, 1)

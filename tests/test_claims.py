@@ -7,6 +7,7 @@ import pytest
 from test_app import settled, values
 from test_pages import opened
 from test_words import METRIC, NORMAL, half, length
+from waiting import becomes
 
 import fimviz
 from fimviz import CATALOG, designs, laplace, networks, pruning, ui
@@ -65,16 +66,16 @@ def test_a_chosen_verdict_opens_the_reason_and_leads_to_the_state(app_page):
     claim = CLAIMS["hessian"]
     app_page.failed = []
     app_page.goto("/claims")
-    app_page.get_by_role("combobox", name=claim.text).click(timeout=30_000)
+    app_page.get_by_role("combobox", name=claim.text).click()
     app_page.get_by_role("option", name="False as stated").click()
-    app_page.get_by_text(f"You said: False as stated. {VERDICTS[claim.verdict]}.").wait_for(timeout=30_000)
-    assert "open=biased" in app_page.evaluate("location.href")
+    app_page.get_by_text(f"You said: False as stated. {VERDICTS[claim.verdict]}.").wait_for()
+    becomes(app_page, lambda: "open=biased" in app_page.url)
     app_page.get_by_role("link", name="See it: Ellipses").first.click()
     settled(app_page)
     assert values(app_page)["n"] == 200
     assert values(app_page)["show"] == ["cloud", "from", "to"]
     app_page.go_back()
-    app_page.get_by_text(f"{VERDICTS[claim.verdict]}.").first.wait_for(timeout=30_000)
+    app_page.get_by_text(f"{VERDICTS[claim.verdict]}.").first.wait_for()
     assert not [text for text in app_page.console_errors if "404" not in text]
 
 

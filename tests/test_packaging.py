@@ -15,6 +15,7 @@ from pathlib import Path
 import chromium as browser
 import pytest
 from conftest import running
+from waiting import SECONDS
 
 from fimviz import cli
 from fimviz.theme import colour
@@ -153,11 +154,12 @@ def test_the_command_runs_the_installed_app(installed, tmp_path):
 
 def test_the_installed_app_draws_its_first_page(guest, chromium):
     context = chromium.new_context(color_scheme="light")
+    context.set_default_timeout(1000 * SECONDS)
     page = context.new_page()
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(guest)
-    page.get_by_role("heading", level=1).wait_for(timeout=60_000)
+    page.get_by_role("heading", level=1).wait_for()
     ground = page.locator(".stApp").evaluate("node => getComputedStyle(node).backgroundColor")
     assert ground == f"rgb({', '.join(str(int(colour('page')[i : i + 2], 16)) for i in (1, 3, 5))})"
     primary = page.evaluate("getComputedStyle(document.querySelector('.stApp')).getPropertyValue('--st-primary-color')")
@@ -167,7 +169,7 @@ def test_the_installed_app_draws_its_first_page(guest, chromium):
 
 
 def test_the_installed_app_serves_the_stage(guest, chromium):
-    with urllib.request.urlopen(guest + STAGE, timeout=10) as answer:
+    with urllib.request.urlopen(guest + STAGE, timeout=SECONDS) as answer:
         assert answer.status == 200
         assert "javascript" in answer.headers["Content-Type"]
         assert answer.read() == (ROOT / "fimviz" / "stage" / "public" / "stage.js").read_bytes()

@@ -119,7 +119,7 @@ class Stage:
 
     def settle(self):
         """Wait until nothing moves and no hand is on anything."""
-        drawn(self.page, "busy")
+        drawn(self.page, "stage().busy")
 
     def resize(self, width, height):
         self.page.set_viewport_size({"width": width, "height": height})

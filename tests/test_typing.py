@@ -7,6 +7,8 @@ from fimviz.errors import TextRefused
 from fimviz.ui import typing
 from fimviz.ui.members import answer_named, family_named
 
+pytestmark = pytest.mark.usefixtures("patient")
+
 MAXWELL = {"ell": "2 log(x) - 3 log(a) - x^2/(2 a^2) + log(2/pi)/2", "support": "(0, oo)", "parameters": "a in (0, oo)"}
 
 

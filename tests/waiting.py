@@ -8,20 +8,25 @@ from playwright.sync_api import Error
 
 SECONDS = 90  # no figure: how long a wait may last before a test is told that it waits in vain
 
-# Three frames in a row in which the stage asks for no other: a layout or a pointer over what has moved may ask for one.
-DRAWN = """async ([asked, seconds]) => {
-  const end = performance.now() + 1000 * seconds;
+# Three frames in a row without: a layout, or a pointer over what has moved, may ask for another frame.
+CALM = """(async () => {
+  const end = performance.now() + 1000 * SECONDS;
   for (let calm = 0; calm < 3; ) {
     await new Promise(requestAnimationFrame);
-    calm = stage()[asked] ? 0 : calm + 1;
-    if (performance.now() > end) throw new Error(`The stage is ${asked} for more than ${seconds} s.`);
+    calm = BUSY ? 0 : calm + 1;
+    if (performance.now() > end) throw new Error("waited in vain for a picture at rest");
   }
-}"""
+})()"""
 
 
-def drawn(page, asked="pending"):
+def calm(busy):
+    """JavaScript that waits until an expression is false for some frames."""
+    return CALM.replace("SECONDS", str(SECONDS)).replace("BUSY", busy)
+
+
+def drawn(page, busy="stage().pending"):
     """Wait until every frame that the stage of a plain page has asked for is drawn."""
-    page.evaluate(DRAWN, [asked, SECONDS])
+    page.evaluate(calm(busy))
 
 
 def becomes(page, read, wanted=True):
