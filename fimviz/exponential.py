@@ -9,6 +9,7 @@ does not depend on θ; the examination by quadrature checks that.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,6 +18,8 @@ import sympy as sp
 
 # SymPy's methods declare less than they return: an Expr's arguments are "Basic"
 Expr = Matrix = Any
+# the longest denominator inside exponentials that factoring can take at once
+_LONGEST = 20
 
 
 @dataclass(frozen=True)
@@ -174,10 +177,27 @@ def determinant(m: Matrix) -> Expr:
 
 def tidy(e: Expr) -> Expr:
     """A common denominator, cancelled and factored: what `simplify` would give, many times faster."""
-    if not e.free_symbols:
+    if not e.free_symbols or (e.has(sp.exp) and _too_long(e)):
         return e
+    if e.has(sp.exp) and (parts := _apart(e)):
+        return sp.Add(*map(tidy, parts))
     # `factor` puts over a common denominator itself, and equal factors above and below it cancel
     return sp.factor(sp.trigsimp(e) if e.has(sp.sin, sp.cos) else e)
+
+
+def _apart(e: Expr) -> list[Expr]:
+    """Σ by its sigmoids: σ(b₀ + b₁) + σ(b₀ − b₁) is read at a glance, and over one denominator never."""
+    groups: dict[frozenset[Expr], list[Expr]] = {}
+    for term in sp.Add.make_args(e):
+        below = {a for p in term.atoms(sp.Pow) if p.exp.is_negative for a in p.base.atoms(sp.exp)}
+        groups.setdefault(frozenset(a for a in below if len(a.free_symbols) > 1), []).append(term)
+    return [sp.Add(*terms) for terms in groups.values()] if sum(map(bool, groups)) > 1 else []
+
+
+def _too_long(e: Expr) -> bool:
+    """Whether exponentials have so long numbers in them that they are high powers of a common one."""
+    numbers = (t.as_coeff_Mul()[0] for a in e.atoms(sp.exp) for t in sp.Add.make_args(a.args[0]))
+    return math.lcm(*(c.q for c in numbers if c.is_Rational)) > _LONGEST
 
 
 def tidy_terms(e: Expr) -> Expr:

@@ -33,6 +33,27 @@ def test_there_are_five_lines_and_each_agrees_with_its_definition(slug):
         assert line.check < (1e-7 if line.name == "score" else 1e-9), line.name
 
 
+CONSTANTS = [
+    ("binomial", {"n": 100}), ("binomial", {"n": 1}), ("negative_binomial", {"r": 0.1234}), ("pareto", {"x_m": 9.876}),
+    ("student_t", {"nu": 0.5}), ("student_t", {"nu": 99.99}), ("logistic_regression", {"design": (-1.543, 1.543)}),
+    ("logistic_regression", {"design": (-9.87, 3.141, 2.718, 0.5772, -6.626, 1.38, 8.314, 0)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("slug", "constants"), CONSTANTS)
+def test_the_lines_hold_for_other_constants(slug, constants):
+    found = lines(CATALOG[slug].with_constants(**constants))
+    assert tuple(line.name for line in found) == NAMES
+    for line in found:
+        assert line.exact and line.check < (1e-7 if line.name == "score" else 1e-9), line.name
+
+
+def test_the_information_of_a_design_is_a_sum_over_its_inputs_as_it_is_written():
+    """Not one fraction over a common denominator, which nobody reads and whose factors take minutes to find."""
+    found = lines(CATALOG["logistic_regression"].with_constants(design=(-3, 1, 2)))
+    assert len(sp.Add.make_args(plain(found[3].factors[0][0, 0]))) == 3
+
+
 @pytest.mark.parametrize("slug", ["bernoulli", "normal", "laplace", "weibull"])
 def test_a_wrong_line_would_be_seen(slug):
     """The error is measured: it grows with the mistake."""
