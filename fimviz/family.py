@@ -35,18 +35,30 @@ _TELLING = 1e-6
 _SUBSCRIPTS = "₀₁₂₃₄₅₆"
 
 
-def once(find: Formula) -> Any:
-    """Remember what `find(family, …)` gives for as long as the family lives: visitors' families come and go."""
+def once(find: Formula, most: float = math.inf) -> Any:
+    """Remember what `find(family, …)` gives for as long as the family lives: visitors' families come and go.
+
+    `most` is how many answers are kept, where what is asked has no end; the oldest goes first.
+    """
 
     @wraps(find)
     def found(family: Family, *key: Any, **named: Any) -> Any:
-        kept = family.__dict__.setdefault("_kept", {})
-        name = (find.__module__, find.__qualname__, key, tuple(sorted(named.items())))
-        if name not in kept:
-            kept[name] = find(family, *key, **named)
-        return kept[name]
+        kept = family.__dict__.setdefault("_kept", {}).setdefault((find.__module__, find.__qualname__), {})
+        name = (key, tuple(sorted(named.items())))
+        if name in kept:
+            return kept[name]
+        answer = kept[name] = find(family, *key, **named)
+        # a list of the names, as other threads may be adding theirs
+        for old in list(kept)[: max(0, len(kept) - most)] if most < math.inf else ():
+            kept.pop(old, None)
+        return answer
 
     return found
+
+
+def lately(most: int) -> Callable[[Formula], Any]:
+    """`once`, with the last `most` answers about each family."""
+    return partial(once, most=most)
 
 
 def symbol(name: str, domain: Interval = REAL) -> sp.Symbol:
@@ -88,7 +100,8 @@ class Parameter:
 class Constant:
     """A number that a family holds fixed, or a tuple of them, at least two of them different.
 
-    `domain` is where each may be, `view` what a page offers; `whole` where it counts something.
+    `domain` is where each may be, `view` what a page offers, and at most so many of them; `whole` where it
+    counts something.
     """
 
     name: str
@@ -98,6 +111,7 @@ class Constant:
     label: str = ""
     glyph: str = ""
     whole: bool = False
+    most: int = 8
 
     def check(self, value: Any, title: str) -> Any:
         """`value` as the family's formulas take it; raises `ValueError` where it may not be that."""
@@ -511,10 +525,10 @@ def exact(value: float) -> sp.Expr:
 
 
 # families by their constants that are kept; a slider over a constant makes many
-_MOST_VARIANTS = 64
+MOST_VARIANTS = 64
 
 
-@lru_cache(_MOST_VARIANTS)
+@lru_cache(MOST_VARIANTS)
 def _variant(first: Family, constants: tuple[tuple[str, Any], ...]) -> Family:
     family = replace(first, constants=dict(constants), support=first.__dict__["_support_declared"])
     object.__setattr__(family, "_variant_of", first)

@@ -1,6 +1,8 @@
 """Declarations: what is refused, where points may lie, and charts that lead there and back."""
 
 import dataclasses
+import gc
+import weakref
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from fimviz import CATALOG, Chart, DomainError, Family, Parameter, Support
 from fimviz.atlas import chart_map
 from fimviz.derive.examination import examination_points
 from fimviz.families import discover
-from fimviz.family import POSITIVE, REAL, UNIT
+from fimviz.family import MOST_VARIANTS, POSITIVE, REAL, UNIT, lately
 
 EVERY = pytest.mark.parametrize("slug", CATALOG)
 CHARTS = pytest.mark.parametrize(("slug", "key"), [(s, k) for s, f in CATALOG.items() for k in f.charts])
@@ -370,6 +372,17 @@ def test_the_same_constants_give_the_same_family():
     assert three is family.with_constants(nu=3.0) is three.with_constants(nu=3)
     assert three.with_constants(nu=5) is family is family.with_constants()
     assert CATALOG["pareto"].with_constants(x_m=3) is not three
+
+
+def test_what_is_remembered_about_a_family_goes_with_it_and_has_an_end():
+    asked = []
+    find = lately(3)(lambda family, x: asked.append(x) or -x)
+    family = coin()
+    assert [find(family, x) for x in (1, 2, 3, 1, 4, 4, 1, 3)] == [-1, -2, -3, -1, -4, -4, -1, -3]
+    assert asked == [1, 2, 3, 4, 1]
+    many = [weakref.ref(CATALOG["student_t"].with_constants(nu=nu)) for nu in range(6, 6 + 2 * MOST_VARIANTS)]
+    gc.collect()
+    assert sum(kept() is not None for kept in many) <= MOST_VARIANTS
 
 
 def test_constants_are_read_only():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache, reduce
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from fimviz.derive.examination import examination_points
 from fimviz.derive.quadrature import Rule, expectation
 from fimviz.exponential import ExponentialForm, Expr, Matrix, determinant, separate, tidy
 from fimviz.families import CATALOG
-from fimviz.family import Family
+from fimviz.family import Family, lately
 from fimviz.notation import (
     Changed,
     latex,
@@ -326,7 +326,7 @@ def steps(family: Family) -> list[sp.Symbol]:
 # --- numbers where there is no formula -----------------------------------------------------------------------
 
 
-@lru_cache(64)
+@lately(64)
 def _numeric(family: Family, theta: tuple[float, ...]) -> tuple[Line, ...]:
     return _finished(family, (*_first(family), *_by_quadrature(family, theta, 3)), theta)
 

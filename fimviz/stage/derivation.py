@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from fimviz.derive.examination import examine
 from fimviz.derive.lines import NAMES, Line, inside
 from fimviz.derive.quadrature import expectation
 from fimviz.exponential import Expr
-from fimviz.family import Family
+from fimviz.family import Family, once
 from fimviz.metric import fisher_metric
 from fimviz.notation import latex, plain, quadratic, width
 from fimviz.stage import formula, scene
@@ -101,7 +100,7 @@ def _row(family: Family, line: Line, words: Mapping[str, Any]) -> Scene:
 # --- plots of the first four lines ---------------------------------------------------------------------------
 
 
-@cache
+@once
 def _tapes(family: Family, entry: str) -> dict[str, Any]:
     """log p, the scores, the score times p and the product of scores times p, as tapes of x and θ."""
     i, j = (int(c) - 1 for c in entry)

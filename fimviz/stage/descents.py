@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 
 from fimviz.atlas import chart_map
 from fimviz.divergence import kl
-from fimviz.family import Family, once
+from fimviz.family import Family, lately, once
 from fimviz.gradient import STOP, Descent, descend
 from fimviz.inference import maximum_likelihood, sample
 from fimviz.irregular import LIMITS
@@ -211,7 +211,7 @@ def cartoon(goal: Objective, chart: str, start: Sequence[float], words: Words) -
     return entries, drawn
 
 
-@once
+@lately(64)
 def stride(family: Family, chart: str, start: Sequence[float]) -> float:
     """A Fisher length whose ellipse at `start` is a fifth of the window to each side at most, to one digit."""
     own, box = chart_map(family, chart), scene.window(family, chart, (start,))

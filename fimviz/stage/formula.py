@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
 from typing import Any
 
 import sympy as sp
@@ -13,7 +12,7 @@ from fimviz.atlas import chart_map
 from fimviz.derive import derive, lines
 from fimviz.derive.lines import Line
 from fimviz.exponential import determinant, tidy
-from fimviz.family import Family
+from fimviz.family import Family, once
 from fimviz.notation import PRIMES, differentials_last, quadratic, sample_first, width
 from fimviz.sample_size import quantile
 from fimviz.special import BesselRatio, LogBesselI0, LogBesselI0Sqrt
@@ -271,7 +270,7 @@ def empirical() -> dict[str, Any]:
     return {"mathml": math(*parts), "slots": slots, "links": {f"slot-{name}": "empirical" for name in slots}}
 
 
-@cache
+@once
 def line_element(family: Family, key: str, before: str = "", factor: str = "") -> str | None:
     """ds² = Σ gᵢⱼ dξⁱ dξʲ of one observation; None where it is too long to be read.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from itertools import pairwise
 from typing import Any
 
@@ -14,7 +13,7 @@ import sympy as sp
 from fimviz.atlas import chart_map
 from fimviz.divergence import entropy_expression
 from fimviz.errors import DomainError
-from fimviz.family import Family, once
+from fimviz.family import Family, lately, once
 from fimviz.isometry import HyperbolicPlane
 from fimviz.metric import fisher_metric
 from fimviz.sample_size import quantile
@@ -281,7 +280,7 @@ def _response_row(response: Scene, row: Scene, index: int) -> Scene:
     return {"id": name, **row, "y": response["y"], "zero": True, "curves": curves}
 
 
-@lru_cache(256)
+@lately(64)
 def window(family: Family, key: str, points: tuple = ()) -> tuple[float, ...]:
     """(x0, x1, y0, y1) of a chart, or (x0, x1) of one coordinate: the image of the view and the points.
 
@@ -382,7 +381,7 @@ def outline(family: Family, key: str) -> list[list[float]] | None:
     return image.tolist() if np.isfinite(image).all() and image.shape[1] == 2 else None
 
 
-@lru_cache(256)
+@lately(64)
 def tiles(family: Family, key: str, square: float, points: tuple = (), most: int = 120) -> list[list[float]]:
     """Centres θ of ellipses of one squared radius that do not overlap, packed in rows from below.
 
