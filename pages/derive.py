@@ -30,7 +30,7 @@ BEATS = [{"step": 1}, {"step": 2}, {"step": 3}, {"step": 4}, {"step": 5}, PRESET
 page = ui.Page("derive", FIELDS, PRESETS, BEATS)
 if page["typing"] and not page.kept.present:
     ui.form(page)
-family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
+family, chart, words = page.family, page["chart"], page.words
 
 
 def below() -> None:

@@ -14,9 +14,7 @@ FIELDS = {
     "target": ui.PointField(lambda family: (1.5, 0.5) if family.slug == "normal" else family.default.tolist()),
     "step": ui.NumberField(0.1, 0.01, 1.5),
     "damping": ui.NumberField(0, 0, 1),
-    "show": ui.SetField(
-        SHOW, SHOW[:3], lambda values: descents.offered(ui.family_named(values["family"]), values["loss"])
-    ),
+    "show": ui.SetField(SHOW, SHOW[:3], lambda values: descents.offered(ui.family_of(values), values["loss"])),
 }
 MIXTURE = {"family": "weighted_mixture", "target": [0.4, 2.5], "damping": 0.001, "show": ["plain", "natural"]}
 PRESETS = {
@@ -44,7 +42,7 @@ BEATS = [
 ]
 
 page = ui.Page("descent", FIELDS, PRESETS, BEATS)
-family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
+family, chart, words = page.family, page["chart"], page.words
 names = {key: ui.chart_label(family)(key) for key in descents.charts(family)}
 drawn_in = scene.drawn_chart(family, chart)
 

@@ -34,7 +34,7 @@ BEATS = [
 ]
 
 page = ui.Page("ellipses", FIELDS, PRESETS, BEATS)
-family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
+family, chart, words = page.family, page["chart"], page.words
 radius, level = scene.radius(family, "n"), scene.level(family, "n")
 one, coarse = family.dimension == 1, page.shows("coarse") and not family.support.vector
 name, glyph, label = scene.reading(family, chart)

@@ -41,7 +41,7 @@ BEATS = [
 ]
 
 page = ui.Page("paths", FIELDS, PRESETS, BEATS, seeded=lambda values: "game" in values["show"])
-family, chart, words = ui.family_named(page["family"]), page["chart"], page.words
+family, chart, words = page.family, page["chart"], page.words
 exponential = family.exponential_form is not None
 # a typed family has expectations, but nobody has declared the way back from natural coordinates
 kinds = ["fr", *(["m"] if exponential else []), *(["e"] if exponential and family.natural else [])]

@@ -3,6 +3,7 @@
 from fimviz.ui.choices import chart_label, charts_on_paper, descent_charts, families, loss_label
 from fimviz.ui.claims import claims_of, every_claim, show_claims
 from fimviz.ui.claims import keys as claim_keys
+from fimviz.ui.constants import ConstantsField, family_of, with_constants
 from fimviz.ui.contents import CONTENTS, Entry
 from fimviz.ui.frame import Page, figure, formulas, says, split, theme
 from fimviz.ui.members import family_named
@@ -28,6 +29,7 @@ __all__ = [
     "AnyFamilyField",
     "ChartField",
     "ChoiceField",
+    "ConstantsField",
     "Entry",
     "FamilyField",
     "NumberField",
@@ -49,6 +51,7 @@ __all__ = [
     "every_claim",
     "families",
     "family_named",
+    "family_of",
     "figure",
     "form",
     "formulas",
@@ -61,4 +64,5 @@ __all__ = [
     "space_of_runs",
     "split",
     "theme",
+    "with_constants",
 ]

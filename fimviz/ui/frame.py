@@ -18,8 +18,10 @@ from typing import Any, Literal, cast
 
 import streamlit as st
 
+from fimviz.family import Family
 from fimviz.stage import stage
 from fimviz.ui.choices import chart_label
+from fimviz.ui.constants import family_of, with_constants
 from fimviz.ui.contents import CONTENTS
 from fimviz.ui.members import family_named
 from fimviz.ui.state import LONGEST_QUERY, ChoiceField, Field, SetField, Values, decode, defaults, encode
@@ -27,6 +29,8 @@ from fimviz.words import words
 
 # stands for an address that is not read at all; no field has this name
 _TOO_LONG = "too long"
+# what the frame itself says in a link
+_FRAME = ("present", "beat", "hide")
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] {max-width: 1180px; padding: 0 36px 36px; margin: 0 auto}
 [data-testid="stHeader"] {background: transparent; pointer-events: none}
@@ -88,7 +92,7 @@ class Page:
         beats: Sequence[Values] = (),
         seeded: Callable[[Values], bool] = lambda values: "seed" in values,
     ):
-        self.slug, self.fields, self.words = slug, fields, words(slug)
+        self.slug, self.fields, self.words = slug, with_constants(fields, _FRAME), words(slug)
         self.presets, self.beats, self.seeded = presets, beats, seeded
         _prepare_process()
         self.kept = self._keep()
@@ -102,6 +106,11 @@ class Page:
 
     def __getitem__(self, name: str) -> Any:
         return self.kept.values[name]
+
+    @property
+    def family(self) -> Family:
+        """The family on screen, with the constants of the state."""
+        return family_of(self.values)
 
     def shows(self, name: str) -> bool:
         return name in self.kept.values["show"]
@@ -173,7 +182,8 @@ class Page:
         kept = self.kept
         head = (self._title(), self.preset, kept.values.get("show"), tuple(kept.changed), self.seeded(kept.values))
         typing = tuple(kept.values.get("typing", ()))
-        return (kept.values.get("family"), kept.values.get("chart"), kept.present, typing), head
+        constants = tuple(kept.values.get("constants", {}).items())
+        return (kept.values.get("family"), constants, kept.values.get("chart"), kept.present, typing), head
 
     def _part(self, name: str) -> str:
         return f"{self.slug}-{name}"
@@ -373,7 +383,7 @@ class Page:
         data = {
             "v": 1,
             "rev": self.kept.rev,
-            "values": {k: v for k, v in self.values.items() if k not in ("family", "chart")},
+            "values": {k: v for k, v in self.values.items() if k not in ("family", "constants", "chart")},
             "present": self.kept.present,
             "hide": list(self.kept.hide),
             "beats": len(self.beats),

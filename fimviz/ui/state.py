@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from fimviz.family import Family
+from fimviz.ui.constants import ConstantsField, family_of
 from fimviz.ui.members import family_named, joined
 
 Values = dict[str, Any]
@@ -71,7 +72,7 @@ class ChartField:
         return False
 
     def options(self, values: Values) -> Sequence[str]:
-        return self.allowed(family_named(values["family"]))
+        return self.allowed(family_of(values))
 
     def default(self, values: Values) -> str:
         return self.options(values)[0]
@@ -83,7 +84,7 @@ class ChartField:
         return value.replace(", ", ",")
 
     def accept(self, value: Any, values: Values) -> str:
-        family = family_named(values["family"])
+        family = family_of(values)
         name = family.charts[str(value)].name
         if name not in self.options(values):
             raise ValueError("no such coordinates here")
@@ -102,7 +103,7 @@ class PointField:
         return False
 
     def _family(self, values: Values) -> Family:
-        return family_named(self.only or values["family"])
+        return family_named(self.only) if self.only else family_of(values)
 
     def default(self, values: Values) -> list[float]:
         return [float(x) for x in self.start(self._family(values))]
@@ -139,7 +140,7 @@ class NumberField:
         return self.by_family is None
 
     def default(self, values: Values) -> float:
-        return self.by_family(family_named(values["family"])) if self.by_family else self.start
+        return self.by_family(family_of(values)) if self.by_family else self.start
 
     def read(self, text: str, values: Values) -> float:
         return self.accept(float(text), values)
@@ -166,7 +167,7 @@ class ChoiceField:
         return False
 
     def options(self, values: Values) -> Sequence[str]:
-        return self.allowed(family_named(values["family"]))
+        return self.allowed(family_of(values))
 
     def default(self, values: Values) -> str:
         return self.options(values)[0]
@@ -290,7 +291,10 @@ class SetField:
         return [o for o in self.options if o in chosen]
 
 
-def defaults(fields: Mapping[str, Field], given: Values | None = None) -> Values:
+Fields = Mapping[str, Field | ConstantsField]
+
+
+def defaults(fields: Fields, given: Values | None = None) -> Values:
     """Every field's value: from `given` where it is there and acceptable, else its default."""
     values: Values = {}
     for name, field in fields.items():
@@ -301,11 +305,15 @@ def defaults(fields: Mapping[str, Field], given: Values | None = None) -> Values
     return values
 
 
-def decode(fields: Mapping[str, Field], query: Mapping[str, str]) -> tuple[Values, list[str]]:
+def decode(fields: Fields, query: Mapping[str, str]) -> tuple[Values, list[str]]:
     """(values, keys that could not be read) of a link's query."""
     values: Values = {}
     bad: list[str] = []
     for name, field in fields.items():
+        if isinstance(field, ConstantsField):
+            values[name], worse = field.read(query, values)
+            bad += worse
+            continue
         values[name] = field.default(values)
         if name in query:
             try:
@@ -315,12 +323,15 @@ def decode(fields: Mapping[str, Field], query: Mapping[str, str]) -> tuple[Value
     return values, bad
 
 
-def encode(fields: Mapping[str, Field], values: Values) -> dict[str, str]:
+def encode(fields: Fields, values: Values) -> dict[str, str]:
     """The query of a link to `values`, defaults left out, four digits a number."""
     query: dict[str, str] = {}
     seen: Values = {}
     for name, field in fields.items():
         seen[name] = values[name]
+        if isinstance(field, ConstantsField):
+            query |= field.write(values[name], seen)
+            continue
         text = field.write(values[name], seen)
         if text != field.write(field.default(seen), seen):
             query[name] = text
