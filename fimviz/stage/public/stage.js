@@ -290,6 +290,7 @@ class Stage {
     this.scene.moving = Boolean(this.drag);
     this.scene.evaluate();
     const moving = this.drag?.handle.mark.value ?? null;
+    this.element.classList.toggle("fv-dragging", Boolean(this.drag));
     const nudge = this.motion.nudge(now);
     const { scene, style, words, lit, epoch } = this;
     const unsettled = Boolean(this.drag || this.motion.busy || this.ledger.pending);
@@ -363,7 +364,6 @@ class Stage {
     this.ledger.commitNow();
     memory.set("dragged", "yes");
     this.drag = { view, handle, pointer, x, y, offset, placed, moved: placed, fresh: placed, before: this.scene.snapshot() };
-    this.element.classList.add("fv-dragging");
     this.request();
   }
 
@@ -390,7 +390,6 @@ class Stage {
     if (!drag) return;
     this.#applyDrag();
     this.drag = null;
-    this.element.classList.remove("fv-dragging");
     const name = drag.handle.mark.value;
     if (!same(drag.before[name], this.scene.values[name])) {
       this.ledger.remember(drag.before);

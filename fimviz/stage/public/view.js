@@ -18,7 +18,8 @@ import { drawSeries } from "./series.js";
 const KINDS = {
   plane: { frame: planeFrame, draw: drawPlane },
   ruler: { frame: rulerFrame, draw: drawRuler },
-  density: { frame: null, draw: drawDensities },
+  // Without a handle on it, nothing in it depends on where the hand is or whether it moves.
+  density: { frame: null, draw: drawDensities, steady: true },
   series: { frame: null, draw: drawSeries },
   curves: { frame: null, draw: drawCurves },
   contours: { frame: null, draw: drawContours },
@@ -82,6 +83,8 @@ export class View {
   draw(context) {
     if (!this.width) return;
     const kind = KINDS[this.panel.kind];
+    const state = this.#state(context);
+    if (kind.steady && this.#stands(state)) return;
     const full = { ...context, cache: this.cache, memory: this.memory, focus: this.hands.focus, narrow: this.stage.narrow };
     if (kind.frame) {
       this.#measureFrame(kind, context);
@@ -89,6 +92,16 @@ export class View {
     } else this.pen = kind.draw(this.panel, this.width, this.height, full);
     this.#paint(context);
     this.hands.sync(this.pen.handles);
+    this.drawn = state;
+  }
+
+  #state({ scene, words, lit, epoch }) {
+    return [this.panel, scene.clock, words, lit, epoch, this.width, this.height, this.ratio, this.stage.narrow];
+  }
+
+  /** Whether it would be drawn as it was: then the canvases are left alone. */
+  #stands(state) {
+    return this.pen?.handles.length === 0 && state.every((part, i) => Object.is(part, this.drawn?.[i]));
   }
 
   #measureFrame(kind, { style, epoch }) {
