@@ -104,9 +104,12 @@ def patient():
 
 
 @contextlib.contextmanager
-def running(command: list[str], cwd: Path = ROOT, seconds: float = 2 * SECONDS) -> Iterator[str]:
+def running(
+    command: list[str], cwd: Path = ROOT, seconds: float = 2 * SECONDS, port: int | None = None
+) -> Iterator[str]:
     """Start a command that serves the app; its address once it is healthy. Its whole tree ends with the block."""
-    address = f"http://127.0.0.1:{(port := _free_port())}"
+    port = port or free_port()
+    address = f"http://127.0.0.1:{port}"
     options = ["--server.headless", "true", "--server.port", str(port), "--server.address", "127.0.0.1"]
     process = subprocess.Popen([*command, *options], cwd=cwd, start_new_session=True)
     try:
@@ -197,7 +200,7 @@ def _listening(page):
     return page
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]

@@ -17,7 +17,7 @@ import numpy as np
 from fimviz.theme import tokens
 
 _Callback = Callable[[], Any] | None
-_LIVE = ("rev", "values", "present", "hide", "beat")
+_LIVE = ("rev", "fresh", "values", "present", "hide", "beat")
 _TOKENS = ("roles", "neutral", "bands", "ramps", "signed", "size", "weight", "font", "motion", "page")
 
 
@@ -31,7 +31,9 @@ def stage(
     """Mount the stage with a scene; its `.values` and `.command` are the last ones reported, or None.
 
     Keep `key` the same while the page lives: the component then updates in place. The scene's
-    `values` are adopted only when `rev` has changed; everything else is adopted on every run.
+    `values` are adopted only when `rev` has changed; everything else is adopted on every run. A scene
+    that is `fresh` opens a session: a stage that was there before it (its server came back) keeps its
+    own values and reports them.
     """
     return _component()(
         key=key,

@@ -76,6 +76,7 @@ class Kept:
     present: bool = False
     hide: tuple[str, ...] = ()
     has_body: bool = False
+    fresh: bool = False
 
 
 class Page:
@@ -125,7 +126,7 @@ class Page:
             values, bad = decode(self.fields, query)
             rev = kept.rev + 1 if kept else 1
             bad += [words("frame")["address"]] if _TOO_LONG in query else []
-            kept = pages[self.slug] = Kept(values, rev, query, changed=bad)
+            kept = pages[self.slug] = Kept(values, rev, query, changed=bad, fresh=kept is None)
             kept.base = self.defaults
             kept.present = query.get("present") == "1"
             kept.hide = tuple(filter(None, query.get("hide", "").split(",")))
@@ -383,6 +384,7 @@ class Page:
         data = {
             "v": 1,
             "rev": self.kept.rev,
+            "fresh": self.kept.fresh,
             "values": {k: v for k, v in self.values.items() if k not in ("family", "constants", "chart")},
             "present": self.kept.present,
             "hide": list(self.kept.hide),
@@ -393,6 +395,7 @@ class Page:
             **scene,
         }
         stage(data, self._key, self._heard_values, self._heard_command)
+        self.kept.fresh = False
 
     def change(self, **given: Any) -> None:
         """Adopt other values of some fields, as a widget of the page's own asks for."""

@@ -55,6 +55,12 @@ export class Ledger {
     this.#send("values", { values: this.reported, rev: this.stage.rev, seq: ++this.seq, event });
   }
 
+  /** Python begins anew, with these values: it hears of others now, or when the hand on them lets go. */
+  tellAgain(values) {
+    this.reported = structuredClone(values);
+    if (!this.stage.drag && !this.pending) this.report(this.stage.scene.snapshot(), "again");
+  }
+
   command(name) {
     this.commitNow();
     if (name === "present" && this.#loadsAnew()) return;

@@ -189,6 +189,7 @@ class Stage {
 
   #adoptValues(data, rebuilt) {
     const first = this.rev === undefined;
+    if (data.fresh && !first && !rebuilt) return this.#outlive(data);
     if (data.rev === this.rev && !rebuilt) return this.#addMissing(data.values);
     this.rev = data.rev ?? null;
     // A hand on a handle wins; what it lets go will be reported under the new rev.
@@ -199,6 +200,13 @@ class Stage {
     this.ledger.adopt(data.values, continues);
     if (continues) this.motion.travelTo(data.values);
     else this.scene.setAll(data.values);
+  }
+
+  /** The server came back and knows only the address: what is on the picture holds, and is told again. */
+  #outlive({ rev, values }) {
+    this.rev = rev ?? null;
+    this.#addMissing(values);
+    this.ledger.tellAgain(values);
   }
 
   #addMissing(values) {
@@ -458,7 +466,7 @@ function ancestors(element) {
   return found;
 }
 
-const LIVE = new Set(["values", "rev", "beat"]);
+const LIVE = new Set(["values", "rev", "fresh", "beat"]);
 const DRAWN = new Set([...LIVE, "model", "charts", "descents", "tables", "computed", "sentence", "badge"]);
 
 function alikeBut(skipped, a, b) {
