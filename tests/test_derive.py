@@ -33,6 +33,7 @@ from fimviz.tape import lower
 EVERY = pytest.mark.parametrize("slug", CATALOG)
 LINE, HALF, INTERVAL = Support("real", (-5, 5)), Support("positive", (0, 5)), Support("unit", (0, 1))
 COUNTS = Support("naturals", (0, 20))
+UNIT_LINE = Support("interval", (-1, 1), bounds=(-1, 1))
 
 
 def number(name, low=-3, high=3, default=0.2):
@@ -314,7 +315,7 @@ def mixture(x, a, b):
 VERDICTS = [
     ("regular", State.REGULAR, [number("m")], LINE, DENSITIES["N(m, 1)"], "agrees with quadrature"),
     ("a kink", State.SCORE_ONLY, [number("m"), size("s")], LINE,
-     lambda x, m, s: -Abs(x - m) / s - log(2 * s), "The second derivative jumps"),
+     lambda x, m, s: -Abs(x - m) / s - log(2 * s), "The score jumps, which its slope does not see"),
     ("uniform(0, b)", State.SUPPORT_MOVES, [size("b")], HALF,
      lambda x, b: Piecewise((-log(b), x < b), (-oo, True)),
      "Not regular: the support moves with b; the score gives 1/b², the curvature −1/b². No metric is drawn."),
@@ -325,11 +326,22 @@ VERDICTS = [
      "moves with xₘ; the score gives alpha²/xₘ², the curvature alpha/xₘ². No metric is drawn."),
     ("2x/b²", State.SUPPORT_MOVES, [size("b")], HALF,
      lambda x, b: Piecewise((log(2 * x / b**2), x < b), (-oo, True)), "gives 4/b², the curvature −2/b²"),
+    ("uniform(a, a + 1)", State.SUPPORT_MOVES, [number("a")], LINE,
+     lambda x, a: Piecewise((Piecewise((0, x > a), (-oo, True)), x < a + 1), (-oo, True)),
+     "the support moves with a; the score gives 0"),
+    ("a moving jump", State.SUPPORT_MOVES, [number("a", -0.5, 0.5, 0)], UNIT_LINE,
+     lambda x, a: log(1 + sp.sign(x - a) / 2) - log(2 - a), "Not regular: a jump of the density moves with a"),
+    ("a jump that stands still", State.NO_FORMULA, [number("a", -0.5, 0.5, 0)], UNIT_LINE,
+     lambda x, a: log(1 + a * sp.sign(x)) - log(2), "known by quadrature"),
+    ("asymmetric Laplace", State.NO_FORMULA, [number("m"), number("a", -0.9, 0.9, 0)], LINE,
+     lambda x, m, a: -Abs(x - m) - a * (x - m) - log(2) + log(1 - a**2), "known by quadrature"),
     ("a moving end with a scale", State.SUPPORT_MOVES, [size("b")], HALF,
      lambda x, b: Piecewise((-x / b - log(b) - log(1 - exp(-1)), x < b), (-oo, True)),
      "gives 0.418, the curvature −0.164 at b = 1."),
     ("unnormalised", State.NOT_NORMALISED, [number("m")], LINE,
      lambda x, m: -((x - m) ** 2), "Integrates to 1.772, not 1"),
+    ("unnormalised by the spread", State.NOT_NORMALISED, [size("s")], LINE,
+     lambda x, s: -((x / s) ** 2), " at s = "),
     ("almost normalised", State.NOT_NORMALISED, [number("m")], LINE,
      lambda x, m: DENSITIES["N(m, 1)"](x, m) + sp.Rational(1, 100000), "Integrates to 1.00001, not 1"),
     ("flat", State.NOT_A_DENSITY, [number("m")], LINE, lambda x, m: m, "No probability density"),
@@ -353,7 +365,7 @@ VERDICTS = [
     ("a mixture", State.NO_FORMULA, [number("a", -3, -1, -2), number("b", 1, 3, 2)], LINE,
      mixture, "known by quadrature"),
     ("triangle", State.NO_METRIC, [number("m")], LINE,
-     lambda x, m: Piecewise((log(1 - Abs(x - m)), Abs(x - m) < 1), (-oo, True)), "no second moment"),
+     lambda x, m: Piecewise((log(1 - Abs(x - m)), Abs(x - m) < 1), (-oo, True)), "does not settle: it may be infinite"),
 ]  # fmt: skip
 
 
@@ -407,6 +419,16 @@ def test_what_else_is_worth_knowing_is_a_remark_on_a_metric(remark, declared, th
     # the remark stands in the badge, beside how far the formula can be trusted
     if theta is None:
         assert said.rstrip(".") in checks.metric(declared)
+
+
+@pytest.mark.parametrize(
+    "density",
+    [lambda x, m: -((x - Abs(m)) ** 2) / 2 - log(2 * pi) / 2,
+     lambda x, m: -(x**2) / (2 * m**2) - log(Abs(m)) - log(2 * pi) / 2],
+)  # fmt: skip
+def test_a_place_where_the_metric_does_not_vanish_is_not_called_singular(density):
+    # at m = 0 the metric of N(|m|, 1) jumps, and that of N(0, m²) is infinite
+    assert examine(family([number("m")], LINE, density)).remarks == ()
 
 
 def test_every_remark_is_reached():

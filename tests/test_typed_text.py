@@ -489,6 +489,18 @@ def test_a_typed_family_of_the_catalogue_has_its_metric(slug, text, support, par
         ("log(a/(1-exp(-2a))) - a*x", "(0, 2)", A, State.REGULAR, "agrees"),
         ("log(a) - (a+1)*log(x)", "(1, oo)", A, State.REGULAR, "agrees"),
         ("log(a) + a*x", "(-oo, 0)", A, State.REGULAR, "agrees"),
+        ("0", "(mu, mu + 1)", MU, State.SUPPORT_MOVES, "the score gives 0"),
+        (
+            "-(x-mu)^2/2 - log(2pi)/2 - log(erf(1/sqrt(2)))",
+            "(mu - 1, mu + 1)",
+            MU,
+            State.SUPPORT_MOVES,
+            "support moves",
+        ),
+        ("log(p*(1-p)) - max(p*(x-mu), (p-1)*(x-mu))", LINE, MU | {"p": "(0, 1)"}, State.NO_FORMULA, "quadrature"),
+        ("log(p*(1-p)) + min(-p*(x-mu), (1-p)*(x-mu))", LINE, MU | {"p": "(0, 1)"}, State.NO_FORMULA, "quadrature"),
+        ("log(1 + a*sign(x)) - log(2)", "(-1, 1)", {"a": "(-1, 1)"}, State.NO_FORMULA, "quadrature"),
+        ("log(1 + sign(x-a)/2) - log(2-a)", "(-1, 1)", {"a": "(-1, 1)"}, State.SUPPORT_MOVES, "a jump of the density"),
     ],
 )
 def test_every_typed_density_gets_its_verdict(text, support, parameters, state, says):

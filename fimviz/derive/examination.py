@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from fimviz.derive import derive
@@ -29,6 +30,8 @@ _NORMALISED = 1e-6
 _AGREES = 1e-8
 _SINGULAR = 1e-10
 _ESCAPES = 1e-3
+# beside a place where the metric may be singular, in units of the view, and how small its metric is then
+_BESIDE, _SMALL = 1e-3, 1e-2
 
 
 def examination_points(family: Family, count: int = 8, seed: int = 0) -> Array:
@@ -83,6 +86,11 @@ def _held_against_quadrature(family: Family, theta: Array, everywhere: bool) -> 
             gap = np.abs(second - expectation.metric(theta, panels=180)) / scale
             accuracy, unstable = _worst(gap), ~(gap <= _NORMALISED)
             size = np.where(unstable.any((-1, -2))[..., None], np.inf, size)
+        jumps = expectation.moving_jumps(theta)
+        # in units of √gᵢᵢ, or of their own where the score sees nothing of them
+        moving = np.maximum(np.abs(mean / unit), np.nan_to_num(jumps / np.maximum(unit * (size > 0), jumps)))
+        wrong = int(np.argmax(np.abs(mass - 1)))
+        alike = np.max(mass) - np.min(mass) <= _NORMALISED * mass[wrong]
         escapes = np.max(expectation.escape(rule)) > _ESCAPES or not np.all(mass > 0)
         low, *_, high = np.moveaxis(_eigenvalues(scaled)[..., [0, -1]], -1, 0)
         numbers = {
@@ -92,19 +100,20 @@ def _held_against_quadrature(family: Family, theta: Array, everywhere: bool) -> 
             "hessian_gap": _worst((hessian - second) / scale),
             "condition": float(np.max(np.where(low > 0, high / low, np.inf))),
         }
-    state = _as_declared(family, _state(numbers, size, everywhere))
+    state = _as_declared(family, _state(numbers, _worst(moving), size, everywhere))
     ranks = _ranks(scaled)
     least = int(np.argmin(ranks))
     null = say.null_space(scaled[least], unit[least], ranks[least])
     off = numbers["disagreement"]
-    said = {"mass": _just_not_one(float(mass[np.argmax(np.abs(mass - 1))])), "rank": ranks[least],
+    said = {"mass": _just_not_one(float(mass[wrong])), "rank": ranks[least],
+            "at": "" if alike else say.at(family, theta[wrong]),
             "name": say.glyphs(family)[int(np.argmin(size.max(axis=0)))], "dimension": family.dimension,
             "accuracy": power(accuracy if g is None else off), "disagreement": power(off)}  # fmt: skip
     if state is State.SINGULAR:
         said |= say.singular(family, theta[least], ranks[least], null, _same_null(second, null))
     elif state is State.SUPPORT_MOVES:
-        moving = int(np.argmax(np.max(np.abs(mean / unit), axis=0)))
-        said |= _moving_words(family, family.default if everywhere else theta[0], moving)
+        most = int(np.argmax(np.max(moving, axis=0)))
+        said |= _moving_words(family, family.default if everywhere else theta[0], most)
     return Verdict(state, **numbers, sentence=state.value.format(**said), rank=int(ranks[least]), null=null)
 
 
@@ -131,10 +140,11 @@ def _same_null(second: Array, null: say.Vectors) -> bool:
 def _moving_words(family: Family, theta: Array, i: int) -> dict[str, str]:
     """What both definitions of the metric would give for the parameter that moves the support most."""
     name, formulas = say.glyphs(family)[i], say.constant_score(family, i)
+    edge = "the support" if family.expression.has(-sp.oo) else "a jump of the density"
     if formulas:
-        return {"moving": name, "score": formulas[0], "curvature": formulas[1], "at": ""}
+        return {"edge": edge, "moving": name, "score": formulas[0], "curvature": formulas[1], "at": ""}
     _, _, second, hessian = expectation_of(family).score_moments(theta[None])
-    return {"moving": name, "score": three(second[0, i, i]), "curvature": three(hessian[0, i, i]),
+    return {"edge": edge, "moving": name, "score": three(second[0, i, i]), "curvature": three(hessian[0, i, i]),
             "at": say.at(family, theta)}  # fmt: skip
 
 
@@ -153,8 +163,16 @@ def _singular_somewhere(family: Family, expectation: Expectation, theta: Array) 
     if not places:
         return ""
     together = np.concatenate([points for _, points in places])
-    g = _closed_form(family, together)
-    ranks = _ranks(_scaled(expectation.metric(together) if g is None else g)[1])
+    g = _metric(family, expectation, together)
+    ranks = np.where(np.isfinite(g).all((-1, -2)), _ranks(_scaled(g)[1]), family.dimension)
+    # a metric that vanishes on its way there, and not one that jumps, as that of N(|m|, 1) does at 0
+    low, high = np.transpose([p.view for p in family.parameters])
+    beside = together + _BESIDE * (high - low) * np.arange(1, family.dimension + 1)
+    ranks = np.where(
+        _shrinks(family, expectation, theta, np.where(family.inside(beside)[:, None], beside, together)),
+        ranks,
+        family.dimension,
+    )
     parts = np.split(ranks, np.cumsum([len(points) for _, points in places])[:-1])
     found = [
         (place, int(np.min(r))) for (place, _), r in zip(places, parts, strict=True) if np.all(r < family.dimension)
@@ -163,6 +181,19 @@ def _singular_somewhere(family: Family, expectation: Expectation, theta: Array) 
     rank = min((r for _, r in found), default=0)
     said = Remark.SINGULAR_SOMEWHERE.value.format(places=names, rank=rank, dimension=family.dimension)
     return said if found else ""
+
+
+def _metric(family: Family, expectation: Expectation, theta: Array) -> Array:
+    g = _closed_form(family, theta)
+    return expectation.metric(theta) if g is None else g
+
+
+def _shrinks(family: Family, expectation: Expectation, theta: Array, points: Array) -> NDArray[np.bool_]:
+    """Whether the least eigenvalue of g at points (m, d) is small beside those at θ (n, d), in the same units."""
+    g = _metric(family, expectation, np.concatenate([theta, points]))
+    unit = np.sqrt(np.max(np.einsum("nii->ni", g[: len(theta)]), axis=0))
+    least = np.linalg.eigvalsh(np.nan_to_num(g / np.outer(unit, unit)))[:, 0]
+    return least[len(theta) :] < _SMALL * np.max(least[: len(theta)])
 
 
 def _special_places(family: Family, theta: Array) -> Iterator[tuple[str, Array]]:
@@ -207,15 +238,15 @@ def _as_declared(family: Family, state: State) -> State:
     return State.NO_FORMULA if state is State.REGULAR and family.mean is not None else state
 
 
-def _state(n: dict[str, float], size: Array, everywhere: bool) -> State:
+def _state(n: dict[str, float], moving: float, size: Array, everywhere: bool) -> State:
     if not np.isfinite(n["mass_error"]):
         return State.NOT_A_DENSITY
     if n["mass_error"] > _NORMALISED:
         return State.NOT_NORMALISED
+    if moving > _NORMALISED:
+        return State.SUPPORT_MOVES
     if everywhere and np.any(np.max(size, axis=0) == 0):
         return State.NO_INFORMATION
-    if n["score_mean"] > _NORMALISED:
-        return State.SUPPORT_MOVES
     if not np.isfinite(size).all():
         return State.NO_METRIC
     if n["disagreement"] > _AGREES and n["condition"] < 1 / _SINGULAR:

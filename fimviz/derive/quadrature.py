@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property, partial, wraps
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,10 @@ _NOTHING = 1e-100
 _MOST_LABELS = 14
 # panels of one coordinate; how many points share nodes in two dimensions, of which each has some 10⁵
 _PANELS, _LANES = 256, 8
+# how far beside a place a jump is looked for, in units of 1 and of the place
+_ASIDE = 1e-9
+# how far t runs where tails may be of any power
+_FAR = 170.0
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,8 @@ class Expectation:
 
     @cached_property
     def score_tape(self) -> Tape:
-        return self._lower([sp.diff(self._expression, s) for s in self.family.symbols])
+        # almost everywhere: a jump that moves is seen by `moving_jumps`
+        return self._lower([without_deltas(sp.diff(self._expression, s)) for s in self.family.symbols])
 
     @cached_property
     def hessian_tape(self) -> Tape:
@@ -156,16 +162,41 @@ class Expectation:
         return self._lower([without_deltas(e).doit() for e in entries])
 
     @cached_property
-    def _kink_tape(self) -> Tape | None:
-        """Where the log-density has a kink or a jump: the zeros in x of |·| and of conditions."""
+    def _kink_roots(self) -> list[Expr]:
+        """Where the log-density has a kink or a jump: the zeros in x of |·|, of signs, of what max and min compare
+        and of conditions."""
         f = self.family
         if f.support.vector:
-            return None
-        inner = [a.args[0] for a in f.expression.atoms(sp.Abs)]
+            return []
+        inner = [a.args[0] for a in f.expression.atoms(sp.Abs, sp.sign, sp.Heaviside)]
+        inner += [a - b for m in f.expression.atoms(sp.Max, sp.Min) for a, b in combinations(m.args, 2)]
         conditions: set[Any] = f.expression.atoms(sp.core.relational.Relational)
         inner += [c.lhs - c.rhs for c in conditions]
-        roots = sorted({root for e in inner for root in _roots(e, f.sample)}, key=str)
-        return lower(roots, f.symbols) if roots else None
+        return sorted({root for e in inner for root in _roots(e, f.sample)}, key=str)
+
+    @cached_property
+    def _kink_tape(self) -> Tape | None:
+        return lower(self._kink_roots, self.family.symbols) if self._kink_roots else None
+
+    def moving_jumps(self, theta: ArrayLike) -> Array:
+        """maxₖ |p(rₖ+) − p(rₖ−)| |∂rₖ/∂θᵢ| over the places rₖ(θ) of kinks and jumps, θ (..., d) -> (..., d).
+
+        0 where the density is regular. E[∂ᵢℓ] is, up to sign, the sum of these terms, and they may cancel in it.
+        """
+        theta = np.asarray(theta, float)
+        if not self._kink_roots:
+            return np.zeros(theta.shape)
+        slopes = [sp.diff(r, s) for r in self._kink_roots for s in self.family.symbols]
+        at = (*np.moveaxis(theta, -1, 0),)
+        places = lower(self._kink_roots, self.family.symbols)(*at)
+        speed = lower(slopes, self.family.symbols)(*at).reshape(*places.shape, -1)
+        aside = _ASIDE * (1 + np.abs(places))
+        with np.errstate(all="ignore"):
+            above, below = (
+                np.nan_to_num(np.exp(self.family.log_probability(places + side * aside, theta[..., None, :])))
+                for side in (1, -1)
+            )
+            return np.nan_to_num(np.max(np.abs(above - below)[..., None] * np.abs(speed), axis=-2))
 
     @property
     def has_kinks(self) -> bool:
@@ -286,6 +317,8 @@ class Expectation:
 
     def _continuous(self, theta: Array, panels: int, kinks: Array) -> Rule:
         to_sample, log_slope, reach, _ = _coordinates(self.family.support)
+        # beside a step the density may fall at once, and the width say nothing of what lies beyond
+        reach = _FAR if self.family.expression.has(sp.sign) else reach
 
         def log_density(u: Array) -> Array:
             value = self.log_density(to_sample(u), theta) + log_slope(u)
@@ -468,7 +501,7 @@ def _logistic_slope(u: Array) -> Array:
 # (x, log x, log(1−x)) of u, log |dx/du|, how far t runs, and u of x, by kind of support
 Coordinates = tuple[Callable, Callable, float, Callable]
 _COORDINATES: dict[str, Coordinates] = {
-    "real": (_line, np.zeros_like, 170.0, lambda x: x),
+    "real": (_line, np.zeros_like, _FAR, lambda x: x),
     "positive": (_half_line, lambda u: u, 10.0, np.log),
     "unit": (_unit, _logistic_slope, 10.0, _logit),
 }

@@ -26,16 +26,16 @@ class State(Enum):
     """What an examination can find; the value is the sentence that says it."""
 
     REGULAR = "The metric exists and agrees with quadrature."
-    SCORE_ONLY = "The second derivative jumps; the metric comes from the score."
-    NOT_NORMALISED = "Integrates to {mass}, not 1. Normalise?"
+    SCORE_ONLY = "The score jumps, which its slope does not see; the metric comes from the score."
+    NOT_NORMALISED = "Integrates to {mass}{at}, not 1. Normalise?"
     NOT_A_DENSITY = "No probability density for these values."
     SUPPORT_MOVES = (
-        "Not regular: the support moves with {moving}; the score gives {score}, the curvature {curvature}{at}. "
+        "Not regular: {edge} moves with {moving}; the score gives {score}, the curvature {curvature}{at}. "
         "No metric is drawn."
     )
     NO_INFORMATION = "The density does not depend on {name}."
     SINGULAR = "Only {what} can be identified{at}: along {null} nothing changes."
-    NO_METRIC = "The score has no second moment, so there is no metric."
+    NO_METRIC = "The second moment of the score does not settle: it may be infinite, and no metric is drawn."
     NO_FORMULA = "No rule gives the metric in closed form; it is known by quadrature, to {accuracy}."
     NOT_COMPUTED = "These numbers cannot be computed: {reason}"
     REFUSED = "The closed form and the quadrature disagree by {disagreement}; the formula is refused."

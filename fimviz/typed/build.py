@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import reduce
 from typing import Any
 
 import sympy as sp
@@ -41,6 +42,15 @@ def _small(a: Expr) -> Expr:
     return a
 
 
+def _greatest(*values: Expr) -> Expr:
+    """By |·|, whose kinks quadrature knows and whose derivative is a number: max(a, b) = (a + b + |a − b|)/2."""
+    return reduce(lambda a, b: (a + b + sp.Abs(a - b)) / 2, values)
+
+
+def _least(*values: Expr) -> Expr:
+    return -_greatest(*(-v for v in values))
+
+
 # What a visitor may write. The name beta is left to the parameter, as textbooks do.
 FUNCTIONS: dict[str, Callable[..., Expr]] = {
     "exp": sp.exp, "log": _log, "ln": _log, "sqrt": sp.sqrt, "abs": sp.Abs, "sign": sp.sign,
@@ -49,7 +59,7 @@ FUNCTIONS: dict[str, Callable[..., Expr]] = {
     "gamma": sp.gamma, "loggamma": sp.loggamma, "lgamma": sp.loggamma, "gammaln": sp.loggamma,
     "betaln": _log_beta, "factorial": lambda n: sp.gamma(n + 1), "binomial": _binomial,
     "erf": sp.erf, "erfc": lambda a: 1 - sp.erf(a), "besseli": lambda n, a: sp.exp(special.LogBesselI0(a)),
-    "min": sp.Min, "max": sp.Max,
+    "min": _least, "max": _greatest,
 }  # fmt: skip
 ARGUMENTS: dict[str, int | None] = dict.fromkeys(FUNCTIONS, 1) | {
     "betaln": 2, "binomial": 2, "besseli": 2, "min": None, "max": None,
