@@ -553,6 +553,14 @@ def test_the_prediction_of_the_derivation_shows_the_moving_edge(app_page):
     innocent(page)
 
 
+def test_what_a_triangle_does_not_show_is_still_a_number(app_page):
+    page = ready(app_page, "/ellipses", "?family=categorical&theta=0.2,0.3&n=100")
+    reach = ask(page, "s.scene.lookup('ellipse.max_p2')")
+    assert reach == pytest.approx(0.3 + math.sqrt(5.991465 / 100 * 0.3 * 0.7), abs=1e-4)
+    assert "—" not in page.locator(".fv-formula").first.text_content()
+    innocent(page)
+
+
 def test_a_hand_in_a_slice_keeps_the_third_coordinate(app_page):
     page = ready(app_page, "/ellipses", "?family=bivariate_normal")
     before = values(page)["theta"]

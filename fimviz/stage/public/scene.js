@@ -272,7 +272,8 @@ export class Scene {
     const coords = this.chartSpec()?.coords ?? [];
     const index = coords.findIndex((c) => c?.name === prop.slice(4));
     const chart = this.chart();
-    if (index < 0 || !chart) return undefined;
+    if (index < 0) return this.#declaredExtreme(result, prop);
+    if (!chart) return undefined;
     if (chart.paper && result.offsets) return this.#farthest(result, chart, index, prop.startsWith("max") ? 1 : -1);
     const points = outline(result, chart);
     const pick = prop.startsWith("max") ? Math.max : Math.min;
@@ -280,6 +281,16 @@ export class Scene {
     for (let i = index; i < points.length; i += chart.n)
       if (Number.isFinite(points[i])) best = Number.isNaN(best) ? points[i] : pick(best, points[i]);
     return best;
+  }
+
+  /** The same of a declared parameter, where the picture is in other coordinates: along an ellipse J du, J = ∂θ/∂u. */
+  #declaredExtreme({ u, offsets, points }, prop) {
+    const { model } = this, index = model?.names.indexOf(prop.slice(4)) ?? -1, list = offsets ?? points;
+    if (index < 0 || !list) return undefined;
+    const moved = (at, s) => model.toTheta(u.map((x, k) => x + s * list[at + k]))[index], h = 1e-4;
+    const valueAt = (at) => (offsets ? moved(0, 0) + (moved(at, h) - moved(at, -h)) / (2 * h) : model.toTheta(points.subarray(at, at + model.d))[index]);
+    const values = Array.from({ length: list.length / model.d }, (_, i) => valueAt(i * model.d)).filter(Number.isFinite);
+    return values.length ? (prop.startsWith("max") ? Math.max : Math.min)(...values) : undefined;
   }
 
   /** How far an ellipsoid reaches along one coordinate: radius · √(J g⁻¹ Jᵀ)ᵢᵢ. */
