@@ -61,8 +61,9 @@ def on_paper(shown: Any, tiles: list) -> list[dict]:
     if family.dimension > 2:
         section = {**ellipse, "section": True, "id": "section", "hero": True, "label": words["section"]}
         outlines = [{**ellipse, "thin": True, "label": words["shadow"]}, section]
+    cut = {"slice": "theta"} if family.dimension > 2 else {}
     return [
-        {"kind": "tiling", "points": tiles, "radius": radius, "role": "fisher", "when": "tiles"},
+        {"kind": "tiling", "points": tiles, "radius": radius, "role": "fisher", "when": "tiles", **cut},
         {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud"},
         {"kind": "fan", "of": "fan", "role": "fisher", "when": "fan"},
         {"kind": "fan", "of": "fan", "rim": True, "role": "muted", "when": "fan", "label": words["fan"]},
@@ -100,7 +101,7 @@ def by_cell() -> tuple[list[dict], list[dict]]:
 
 def pictures(shown: Any, square: float, more: list) -> list[dict]:
     """The panels, with a tiling by ellipses of this squared radius."""
-    tiles = scene.tiles(family, chart, square)
+    tiles = scene.tiles(family, chart, square, scene.held(family, chart, page["theta"]))
     if one:
         balls = [kind for kind in [("from", "euclid"), ("to", "e")] if page.shows(kind[0])]
         marks = [*more, *on_a_line(shown, tiles, balls)]

@@ -27,6 +27,8 @@ CHI2 = {1: 3.841458820694124, 2: 5.991464547107979, 3: 7.814727903251179}
 _MARGIN = 0.06
 _NEAR_EDGE = 0.22
 _CLEAR = 0.1
+# half the default model's ellipse, as a share of the window, that can be read
+_LEAST_SHARE = 0.04
 
 
 def base(family: Family, charts: dict[str, str]) -> Scene:
@@ -292,7 +294,7 @@ def window(family: Family, key: str, points: tuple = ()) -> tuple[float, ...]:
         pad = _MARGIN * (high - low)
         return tuple(np.stack([low - pad, high + pad], axis=1).ravel().tolist())
     own = chart_map(family, key)
-    low, high = _image(family, key)
+    low, high = _readable(family, key, *_image(family, key))
     span = high - low
     if len(points):
         # a handle keeps a clear distance from the picture's edge
@@ -320,6 +322,21 @@ def _image(family: Family, key: str) -> tuple[np.ndarray, np.ndarray]:
     grid = np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, family.dimension)
     image = chart_map(family, key).to(grid[family.inside(grid)])
     return tuple(np.nanquantile(image, [0.03, 0.97], axis=0)) if _skewed(image) else (image.min(0), image.max(0))
+
+
+def _readable(family: Family, key: str, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The same ends, drawn in towards the default model until its ellipse is large enough to be read.
+
+    A chart that stretches the view somewhere would show that part and little else. The declared
+    chart, in which the view was chosen, is as it was chosen.
+    """
+    if key == next(iter(family.charts)):
+        return low, high
+    theta, d = family.default, family.dimension
+    xi = chart_map(family, key).to(theta)
+    half = np.sqrt(square(family, observations(family)) * np.diag(_covariance(family, key, theta[None], d)[0]))
+    share = np.minimum(1, half / (_LEAST_SHARE * (high - low)))
+    return xi - share * (xi - low), xi + share * (high - xi)
 
 
 def slices(family: Family, key: str, labels: dict[str, str]) -> list[Scene]:
@@ -382,62 +399,107 @@ def outline(family: Family, key: str) -> list[list[float]] | None:
 
 
 @lately(64)
-def tiles(family: Family, key: str, square: float, points: tuple = (), most: int = 120) -> list[list[float]]:
+def tiles(family: Family, key: str, square: float, held: float | None = None, most: int = 120) -> list[list[float]]:
     """Centres θ of ellipses of one squared radius that do not overlap, packed in rows from below.
 
-    A candidate is taken where its Fisher distance to all taken ones is at least 2 radii, in the
-    metric of the place, and where its ellipse lies in the window and in the model.
+    A candidate is taken where a line parts its ellipse from each one taken, and where its ellipse
+    lies in the window and in the model, on one side of where the metric is singular. Of three
+    parameters they are sections, in the slice where the chart's third coordinate is `held`.
     """
-    if family.dimension > 2:
-        return []
-    radius = math.sqrt(square)
-    theta, xi = _candidates(family, key, radius, window(family, key, points))
-    if not len(theta):
-        return []
-    own = chart_map(family, key)
-    inverse = np.linalg.inv(own.jacobian(theta))
-    g = np.swapaxes(inverse, -1, -2) @ fisher_metric(family).matrix(theta) @ inverse
+    radius, box = math.sqrt(square), window(family, key)
+    theta, xi, form = _candidates(family, key, radius, box, held)
+    normals = _normals(len(box) // 2) / (np.array(box[1::2]) - np.array(box[::2]))
     # discs may touch, intervals on one line need a gap to be told apart
-    apart = 2.04 if family.dimension > 1 else 3.0
+    reach = (1.02 if len(box) > 2 else 1.5) * radius * np.sqrt(np.einsum("wa,nab,wb->nw", normals, form, normals))
     taken: list[int] = []
-    free = np.ones(len(theta), bool)
-    while free.any() and len(taken) < most:
-        one = int(np.argmax(free))
-        taken.append(one)
-        gap = xi - xi[one]
-        both = (g + g[one]) / 2
-        free &= np.einsum("ni,nij,nj->n", gap, both, gap) > (apart * radius) ** 2
+    free = np.arange(len(theta))
+    while len(free) and len(taken) < most:
+        one = free[0]
+        taken.append(int(one))
+        gap = np.abs(_nearest_copy(family, key, xi[free] - xi[one]) @ normals.T)
+        free = free[np.any(gap > reach[free] + reach[one], axis=-1)]
     return theta[taken].tolist()
 
 
-def _candidates(family: Family, key: str, radius: float, box: tuple[float, ...]):
-    """(θ, ξ) on a fine grid, lowest row first and each row from its middle outwards."""
-    d = family.dimension
+def _normals(d: int) -> np.ndarray:
+    """Unit vectors across which lines are tried that part two ellipses."""
+    angles = np.pi * np.arange(48) / 48
+    return np.ones((1, 1)) if d == 1 else np.stack([np.cos(angles), np.sin(angles)], axis=-1)
+
+
+def _nearest_copy(family: Family, key: str, gap: np.ndarray) -> np.ndarray:
+    """Differences of ξ, where a coordinate comes round again to the nearest of all copies."""
+    periods = {p.name: p.period for p in family.parameters if p.period}
+    for a, name in enumerate(chart_map(family, key).chart.names[: gap.shape[-1]]):
+        if name in periods:
+            gap[:, a] -= periods[name] * np.rint(gap[:, a] / periods[name])
+    return gap
+
+
+def _candidates(family: Family, key: str, radius: float, box: tuple[float, ...], held: float | None):
+    """(θ, ξ on paper, covariance on paper) on a fine grid, lowest row first and each row from its middle outwards."""
     own, low, high = chart_map(family, key), np.array(box[::2]), np.array(box[1::2])
-    counts = (400,) if d == 1 else (97, 73)
+    theta = _grid(family, key, low, high, held)
+    theta = theta[family.regular(theta)]
+    xi, form = own.to(theta)[:, : len(low)], _covariance(family, key, theta, len(low))
+    half = radius * np.sqrt(np.einsum("naa->na", form))
+    fits = np.all((xi - half > low) & (xi + half < high) & (half > (high - low) / 90), axis=-1)
+    theta, xi, form = theta[fits], xi[fits], form[fits]
+    whole = _whole(family, key, theta, radius)
+    theta, xi, form = theta[whole], xi[whole], form[whole]
+    order = np.lexsort((np.abs(xi[:, 0] - box[0] / 2 - box[1] / 2), xi[:, -1]))
+    return theta[order], xi[order], form[order]
+
+
+def _grid(family: Family, key: str, low: np.ndarray, high: np.ndarray, held: float | None) -> np.ndarray:
+    """θ on a grid of the window; without a formula for θ(ξ), laid out in the unconstrained chart."""
+    own, counts = chart_map(family, key), (400,) if len(low) == 1 else (97, 73)
     inner = [np.linspace(lo, hi, n + 2)[1:-1] for lo, hi, n in zip(low, high, counts, strict=True)]
+    inner += [] if held is None else [np.array([held])]
     if own.backward is not None:
-        xi = np.stack(np.meshgrid(*inner, indexing="ij"), axis=-1).reshape(-1, d)
-        theta = own.back(xi)
+        return own.back(_mesh(inner))
+    if held is not None:
+        return np.empty((0, family.dimension))
+    free = chart_map(family, "unconstrained")
+    view = free.to(np.transpose([p.view for p in family.parameters]))
+    return free.back(_mesh([np.linspace(lo, hi, n) for (lo, hi), n in zip(view.T, counts, strict=True)]))
+
+
+def _mesh(axes: Sequence[np.ndarray]) -> np.ndarray:
+    return np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, len(axes))
+
+
+def _covariance(family: Family, key: str, theta: np.ndarray, d: int) -> np.ndarray:
+    """C with the ellipse {v : vᵀC⁻¹v = r²} of the first d coordinates of a chart, the others held."""
+    jacobian = chart_map(family, key).jacobian(theta)
+    whole = jacobian @ fisher_metric(family).inverse(theta) @ np.swapaxes(jacobian, -1, -2)
+    if d == family.dimension:
+        return whole
+    return np.linalg.inv(np.linalg.inv(whole)[..., :d, :d])
+
+
+def _whole(family: Family, key: str, theta: np.ndarray, radius: float) -> np.ndarray:
+    """Whether an ellipse of this radius is inside the model all round, and on one side of where it is singular."""
+    d = family.dimension
+    if d > 2:
+        # of an ellipsoid the section, whose tangents keep the third coordinate
+        jacobian = np.linalg.inv(chart_map(family, key).jacobian(theta))[..., :, :2]
+        axes = jacobian @ np.linalg.cholesky(_covariance(family, key, theta, 2))
     else:
-        # without a formula for θ(ξ) the candidates are laid out in the unconstrained chart
-        free = chart_map(family, "unconstrained")
-        view = free.to(np.transpose([p.view for p in family.parameters]))
-        axes = [np.linspace(lo, hi, n) for (lo, hi), n in zip(view.T, counts, strict=True)]
-        theta = free.back(np.stack(np.meshgrid(*axes, indexing="ij"), axis=-1).reshape(-1, d))
-        xi = own.to(theta)
-    good = family.regular(theta)
-    theta, xi = theta[good], xi[good]
-    inverse = fisher_metric(family).inverse(theta)
-    spread = radius * np.sqrt(np.einsum("nii->ni", inverse))
-    jacobian = own.jacobian(theta)
-    half = radius * np.sqrt(np.einsum("nai,nij,naj->na", jacobian, inverse, jacobian))
-    fits = np.all((xi - half > low) & (xi + half < high), axis=-1)
-    fits &= family.inside(theta - spread) & family.inside(theta + spread)
-    fits &= np.all(half > (high - low) / 90, axis=-1)
-    theta, xi = theta[fits], xi[fits]
-    order = np.lexsort((np.abs(xi[:, 0] - box[0] / 2 - box[1] / 2), xi[:, -1] if d > 1 else xi[:, 0]))
-    return theta[order], xi[order]
+        axes = np.linalg.cholesky(fisher_metric(family).inverse(theta))
+    turn = 2 * np.pi * np.arange(24) / 24
+    circle = np.array([[-1.0, 1.0]]) if d == 1 else np.stack([np.cos(turn), np.sin(turn)])
+    rim = theta[:, None, :] + radius * np.swapaxes(axes @ circle, -1, -2)
+    whole = family.inside(rim).all(axis=-1)
+    if family.singular_tape is not None:
+        sides = [np.sign(family.singular_tape(*np.moveaxis(at, -1, 0))) for at in (rim, theta[:, None, :])]
+        whole &= np.all(sides[0] == sides[1], axis=(-1, -2))
+    return whole
+
+
+def held(family: Family, key: str, theta: Sequence[float]) -> float | None:
+    """The coordinate that a slice through θ holds: the third of a chart; None where all are on paper."""
+    return float(chart_map(family, key).to(np.asarray(theta, float))[2]) if family.dimension > 2 else None
 
 
 @once

@@ -36,7 +36,7 @@ export function makeChart(spec, model) {
 
 /**
  * What a sheet of paper shows of a chart with more coordinates: the first two. A place on it is in the slice through
- * `near`, which keeps the others. `ellipse` is the shadow of the ellipsoid, `section` what the slice cuts out of it.
+ * `near`, which keeps the others, `held`. `ellipse` is the shadow of the ellipsoid, `section` what the slice cuts out of it.
  */
 function onPaper(chart, model) {
   const { n } = chart, { d } = model;
@@ -53,6 +53,7 @@ function onPaper(chart, model) {
     fromUBatch: (points) => firstTwo(chart.fromUBatch(points), n),
     pushEllipse: (u, offsets) => affine(fromU(u), jac(u), offsets, 2, d),
     ellipse: (u, radius, m = 96) => outline(fromU(u), covariance(jac(u), model.metric(u).g, 2, d), { n: 2, radius, m }),
+    held: (u) => chart.fromU(u).subarray(2),
     section: (u, radius, m = 96) => outline(fromU(u), cut(u), { n: 2, radius, m }),
   };
 }

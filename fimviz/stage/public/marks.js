@@ -90,8 +90,9 @@ const MARKS = {
     if (pen.narrow) return;
     const radius = pen.scene.number(mark.radius);
     if (!(radius > 0)) return;
-    const pts = remember(pen.cache, `tiling${index}`, [mark.points, radius, pen.frame, pen.chartOf(mark)], () => tile(pen, mark, radius));
-    pen.still.push(id, radius);
+    const near = mark.slice ? pen.point(mark.slice) : null, held = near && pen.chartOf(mark).held?.(near).join();
+    const pts = remember(pen.cache, `tiling${index}`, [mark.points, radius, pen.frame, pen.chartOf(mark), held], () => tile(pen, mark, radius, near));
+    pen.still.push(id, radius, held);
     pen.back.push(quiet(pen, mark, pts));
   },
 
@@ -406,11 +407,12 @@ function exitArrow(pen, pts, line, most = 4) {
 
 const share = (from, to, lo, hi) => (to > hi ? (hi - from) / (to - from) : to < lo ? (lo - from) / (to - from) : 1);
 
-function tile(pen, mark, radius) {
-  const out = [], chart = pen.chartOf(mark);
+/** Ellipses; in a slice their sections, which follow it as it moves. */
+function tile(pen, mark, radius, near) {
+  const out = [], chart = pen.chartOf(mark), outlineOf = near ? chart.section : chart.ellipse;
   for (const theta of mark.points ?? []) {
-    const u = pen.point(theta);
-    if (usable(u)) out.push(...pen.projectXi(chart.ellipse(u, radius, 56), mark), NaN, NaN);
+    const given = pen.point(theta), u = near && usable(given) ? chart.toU(chart.fromU(given), near) : given;
+    if (usable(u)) out.push(...pen.projectXi(outlineOf(u, radius, 56), mark), NaN, NaN);
   }
   return Float64Array.from(out);
 }
