@@ -30,6 +30,9 @@ from fimviz.metric import Metric, fisher_metric
 Array = NDArray[Any]
 # a descent ends where the loss is this close to its minimum
 STOP = 1e-3
+# how far beyond its start a coordinate may go: a run that is there comes back no more, and its numbers give out
+# at a step that rounding decides
+FAR = 1e9
 RULES = ("plain", "natural", "diagonal", "newton", "empirical", "adam")
 # Adam's rates of forgetting, and what keeps it from dividing by 0
 _BETA, _EPSILON = (0.9, 0.999), 1e-8
@@ -52,7 +55,8 @@ def natural_gradient(metric: Metric, gradient: ArrayLike, theta: ArrayLike) -> A
 class Descent:
     """A path of descent: points (n+1, d) in the declared parameters, losses (n+1,), and how it ended.
 
-    status is "converged", "left" (the next point is outside the chart) or "cap".
+    status is "converged", "left" (the next point is outside the chart), "away" (a coordinate of the next point is more
+    than FAR times that of the start: it runs off without end, until numbers end) or "cap".
     """
 
     points: Array
@@ -94,12 +98,14 @@ def descend(
     if found is None:
         # so far from the target that the loss is no number: there is no first step
         return Descent(theta[None], np.array([np.inf]), "left")
-    points, losses = [theta.tolist()], [found[1]]
+    points, losses, bound = [theta.tolist()], [found[1]], [FAR * (1 + abs(x)) for x in xi]
     while losses[-1] >= stop and len(points) <= most:
         direction = move(xi, found[2])
         if direction is None:
             return Descent(np.array(points), np.array(losses), "left")
         xi = [_clamped(x - step * m, c) for x, m, c in zip(xi, direction, limits, strict=True)]
+        if any(abs(x) > limit for x, limit in zip(xi, bound, strict=True)):
+            return Descent(np.array(points), np.array(losses), "away")
         found = look(xi)
         if found is None:
             return Descent(np.array(points), np.array(losses), "left")

@@ -52,6 +52,14 @@ def test_a_descent_ends_at_its_target(slug):
     assert np.array_equal(run.points[0], start)
 
 
+@pytest.mark.parametrize("step", [0.1, 0.5])
+def test_newton_far_from_the_fit_runs_away_and_does_not_leave(step):
+    # σ grows for ever and stays in the model: where the numbers give out is no property of the descent
+    run = descend(CATALOG["normal"], START, TARGET, rule="newton", step=step)
+    assert run.status == "away"
+    assert 1e8 < run.points[-1, 1] < 3e9 and np.all(np.diff(run.points[-50:, 1]) > 0)
+
+
 def test_at_its_target_a_descent_takes_no_step():
     run = descend(CATALOG["gamma"], [2, 1], [2, 1])
     assert (run.steps, run.status) == (0, "converged")

@@ -693,6 +693,26 @@ def test_descents_of_other_losses_agree_with_the_library(run, slug, kind, start,
     assert js[4] == pytest.approx(expected.losses[0], rel=1e-10)
 
 
+@pytest.mark.parametrize(
+    ("slug", "start", "target", "step"),
+    [("normal", (-1.5, 2.0), (1.5, 0.5), 0.1), ("normal", (3, 3.5), (0, 1), 0.5), ("normal", (2.5, 0.5), (0, 1), 0.1),
+     ("cauchy", (-1.5, 2.0), (0, 1), 0.1), ("cauchy", (3, 3.5), (0, 1), 0.5), ("weibull", (3, 3.5), (2, 1.5), 0.5)],
+)  # fmt: skip
+def test_a_run_that_runs_away_ends_at_the_same_step_in_both(run, slug, start, target, step):
+    family = CATALOG[slug]
+    key = next(iter(family.charts))
+    ours = descend(family, start, target, rule="newton", step=step)
+    js = run(
+        """const m = G.makeModel(data.spec), d = G.makeDescent(data.chart, m);
+        const common = {thetaStar: data.target, rule: "newton", step: data.step, max: 5000};
+        const r = d.run({start: m.fromTheta(data.start), ...common});
+        return [r.steps, r.status];""",
+        spec=stage_model.describe(family), chart=stage_model.describe_descent(family, key, ("newton",)),
+        start=start, target=target, step=step,
+    )  # fmt: skip
+    assert js == [ours.steps, ours.status] and ours.status == "away"
+
+
 @pytest.mark.parametrize("rule", ["plain", "natural", "newton", "diagonal", "empirical"])
 @pytest.mark.parametrize("key", ["mu, sigma", "natural", "expectation"])
 def test_the_way_a_rule_moves_is_a_tangent_vector_of_the_length_given(run, rule, key):

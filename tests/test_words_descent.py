@@ -67,11 +67,14 @@ def test_fisher_scoring_and_newton():
     }
     arrived = {rule: [run.steps for run in runs if run.status == "converged"] for rule, runs in ended.items()}
     assert len(arrived["natural"]) == len(starts)
-    assert all(run.status in ("converged", "left") for run in ended["newton"])
-    lost = len(starts) - len(arrived["newton"])
+    assert all(run.status in ("converged", "left", "away") for run in ended["newton"])
+    lost, away = (sum(run.status == how for run in ended["newton"]) for how in ("left", "away"))
     said = [f"each of {len(starts)} starts", f"in {max(arrived['natural'])} steps at most"]
     says(
-        "descent", "notes", "scoring", values=[*said, f"from {len(arrived['newton'])} of the", f"from {lost} it leaves"]
+        "descent",
+        "notes",
+        "scoring",
+        values=[*said, f"from {len(arrived['newton'])} of the", f"from {lost} it leaves", f"from {away} it runs away"],
     )
     assert "Twenty" in words("descent")["notes"]["scoring"] and len(goal.loss) == 20
     assert "20 data" in words("descent")["no_fit"]

@@ -9,6 +9,8 @@ import { factorise, solve, substitute, upper } from "./linear.js";
 const FAST = 0.9;
 const SLOW = 0.999;
 const EPSILON = 1e-8;
+// as in gradient.py: how far beyond its start a coordinate may go before a run counts as running away
+const FAR = 1e9;
 
 /** makeDescent(spec, model) -> {run, tangent, losses, rules}, as described in geometry.js. */
 export function makeDescent(spec, model) {
@@ -26,6 +28,7 @@ export function makeDescent(spec, model) {
     const direction = rules[rule]();
     u.set(start);
     xi.set(toChart.at(start));
+    const bound = xi.map((x) => FAR * (1 + Math.abs(x)));
     track.clear();
     for (let steps = 0; ; steps++) {
       const found = look(xi, u, thetaStar);
@@ -36,6 +39,7 @@ export function makeDescent(spec, model) {
       const move = direction({ xi, u, thetaStar, slope: found.slope, damping });
       if (move === null) return track.result(steps, "left");
       for (let k = 0; k < d; k++) xi[k] = clamped(xi[k] - step * move[k], clamp?.[k]);
+      if (xi.some((x, k) => Math.abs(x) > bound[k])) return track.result(steps, "away");
       if (!place(xi, u)) return track.result(steps, "left");
     }
   }

@@ -48,7 +48,7 @@
  *
  * makeDescent(spec, model) -> {run, tangent, losses, rules}
  *   run({start, thetaStar, rule, step, damping = 0, stop = 1e-3, max = 3000, clamp = null}) ->
- *       {steps, status: "converged" | "left" | "cap", points (u, (steps + 1)*d), xi (chart, (steps + 1)*d), losses}
+ *       {steps, status: "converged" | "left" | "away" | "cap", points (u, (steps + 1)*d), xi (chart, (steps + 1)*d), losses}
  *       start is a u, thetaStar declared parameters, clamp an optional [lo, hi] | null per chart coordinate.
  *   tangent({at, thetaStar, rule, damping = 0, length}) -> du | null     the way it moves from `at`, of a Fisher length
  *   losses(points, thetaStar) -> Float64Array                           at many u

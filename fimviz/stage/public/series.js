@@ -85,7 +85,7 @@ function drawLine(pen, row, losses, box, axes, labels, lines) {
   let end = pts.length - 2;
   while (end > 0 && !Number.isFinite(pts[end + 1])) end -= 2;
   const run = scene.results.get(row.of);
-  if (run?.status === "left") {
+  if (run?.status === "left" || run?.status === "away") {
     pen.front.push({ t: "disc", x: pts[end], y: pts[end + 1], r: 3.4 * style.k, fill: style.colour("page"), stroke: role.colour, width: 1.6 * style.k });
   }
   if (!row.label) return;
