@@ -96,6 +96,21 @@ def test_the_flows_are_no_shortest_paths():
     np.testing.assert_allclose([path[-1] for path in paths], [TARGET, TARGET], atol=1e-5)
 
 
+def test_in_a_flat_family_the_flow_is_the_shortest_path():
+    # so that what is said of the flow has a condition
+    plane = fimviz.CATALOG["normal_mean"]
+    path = flow(plane, (-2, -1), (2, 1.5), np.linspace(0, 3, 7))
+    assert np.allclose(np.diff(path, axis=0)[:, 1] / np.diff(path, axis=0)[:, 0], 2.5 / 4)
+    assert "In a curved family neither need be" in words("descent")["flow"]
+
+
+def test_a_path_may_stay_in_its_slice():
+    pair = np.array([[0.0, -1.0, 0.4], [0.0, 1.2, 0.4]])
+    area = fimviz.fisher_metric(fimviz.CATALOG["bivariate_normal"], "log area, log ratio, artanh rho")
+    assert fimviz.shortest_geodesic(area, *pair, 0.5)[0] == pytest.approx(0, abs=1e-9)
+    assert all("may leave" in words(name)["slice"] for name in ("paths", "descent"))
+
+
 def test_the_mixture_is_what_its_definition_says():
     at, others = np.array([0.3, 1.7]), np.array([[0.4, 2.5], [0.8, 0.05], [0.15, -0.5]])
     x = np.linspace(-12, 14, 4001)

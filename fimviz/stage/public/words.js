@@ -67,6 +67,7 @@ export const ENGLISH = {
   reason_edge: "The edge of the model was reached.",
   status_converged: "converged",
   status_left: "leaves the domain",
+  status_away: "runs away for ever",
   status_cap: "not there after the last step allowed",
 };
 
