@@ -231,3 +231,26 @@ def test_entropy_of_what_is_no_member_is_refused():
         entropy(CATALOG["bernoulli"], [1.0])
     with pytest.raises(ValueError, match="no finite sum"):
         entropy_tape(CATALOG["normal"])
+
+
+@pytest.mark.parametrize("slug", ["logistic", "student_t"])
+@pytest.mark.parametrize("ratio", [1e-3, 0.05, 0.3, 1 / 3.3, 3.3, 20, 1e3])
+def test_kl_of_spreads_far_apart_is_a_number(slug, ratio):
+    # Gauss–Legendre in z = sinh t about p, on panels that are cut at the middle of q, to its own scale
+    family, p, q = CATALOG[slug], np.array([-0.8, 1.0]), np.array([0.45, ratio])
+    nodes, weights = np.polynomial.legendre.leggauss(40)
+    t = np.concatenate([np.linspace(-8, 8, 400), np.arcsinh(1.25 + ratio * np.sinh(np.linspace(-12, 12, 400)))])
+    edges = np.unique(t[np.abs(t) <= 8])
+    half = np.diff(edges)[:, None] / 2
+    t, w = edges[:-1, None] + half * (1 + nodes), half * weights
+    z = (np.sinh(t) * p[1] + p[0]).ravel()
+    log_p = STANDARD[slug]((z - p[0]) / p[1]) - np.log(p[1])
+    log_q = STANDARD[slug]((z - q[0]) / q[1]) - np.log(q[1])
+    wanted = np.sum(np.exp(log_p) * (log_p - log_q) * (w * np.cosh(t)).ravel() * p[1])
+    assert kl(family, p, q) == pytest.approx(wanted, rel=1e-9, abs=1e-11)
+
+
+STANDARD = {
+    "logistic": lambda z: -np.abs(z) - 2 * np.log1p(np.exp(-np.abs(z))),
+    "student_t": lambda z: np.log(8 / (3 * np.pi * np.sqrt(5))) - 3 * np.log1p(z**2 / 5),
+}

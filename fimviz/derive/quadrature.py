@@ -38,6 +38,8 @@ _PANELS, _LANES = 256, 8
 _ASIDE = 1e-9
 # how far t runs where tails may be of any power
 _FAR = 170.0
+# where panels are cut about another member's mode, in asinh of its widths
+_FINER = np.linspace(-12, 12, 49)
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,19 @@ def _complements(e: Expr, x: sp.Symbol) -> Expr:
     return e.xreplace({sp.log(1 - a): complement(a.exp) for a in powers})
 
 
+def _without_overflow(e: Expr) -> Expr:
+    """log(1 + eᵃ) as max(a, 0) + log(1 + e^−|a|): a number wherever a is one."""
+
+    def exponent(a: Any) -> Any:
+        rest = a.args[0] - 1 if a.args[0].is_Add else None
+        return rest.args[0] if isinstance(rest, sp.exp) else None
+
+    return e.replace(
+        lambda a: isinstance(a, sp.log) and exponent(a) is not None,
+        lambda a: sp.Max(exponent(a), 0) + sp.log(1 + sp.exp(-sp.Abs(exponent(a)))),
+    )
+
+
 def _by_lanes(method: Callable[..., Any]) -> Callable[..., Any]:
     """A method of points θ (..., d) that takes them a few at a time where each has very many nodes."""
 
@@ -147,7 +162,7 @@ class Expectation:
 
     @cached_property
     def _density_tape(self) -> Tape:
-        return self._lower([self._expression])
+        return self._lower([_without_overflow(self._expression)])
 
     @cached_property
     def score_tape(self) -> Tape:
@@ -206,8 +221,11 @@ class Expectation:
     def rule(
         self, theta: ArrayLike, panels: int = _PANELS, also: ArrayLike | None = None, edges: ArrayLike = ()
     ) -> Rule:
-        """The nodes for θ (..., d): shape (..., n). No panel holds a kink at `also`, a second point, or one of the
-        numbers `edges` inside it; these are for observations of one coordinate."""
+        """The nodes for θ (..., d): shape (..., n).
+
+        No panel holds a kink at `also`, a second point, or one of the numbers `edges` inside it, and about
+        the mode at `also` panels are as fine as the density is there; these are for observations of one coordinate.
+        """
         theta = np.asarray(theta, float)
         kind = self.family.support.kind
         if not theta.size:
@@ -222,6 +240,7 @@ class Expectation:
             return self._arcs(theta, np.asarray(edges, float)) if np.size(edges) else self._circle(theta)
         points = [theta] if also is None else [theta, np.asarray(also, float)]
         places = [*(self._kinks(p) for p in points), self._places(np.asarray(edges, float), theta)]
+        places += [self._around(p) for p in points[1:]]
         return self._continuous(theta, panels, np.concatenate(places, axis=-1))
 
     def _none(self, lead: tuple[int, ...], panels: int) -> Rule:
@@ -352,6 +371,19 @@ class Expectation:
         x = self._kink_tape(*np.moveaxis(theta, -1, 0)) if self._kink_tape else np.empty((*theta.shape[:-1], 0))
         with np.errstate(all="ignore"):
             return _coordinates(self.family.support)[3](x)
+
+    def _around(self, theta: Array) -> Array:
+        """Places in u about the mode of p_θ, finer and finer towards it, for nodes that belong to another member."""
+        to_sample, log_slope, _, _ = _coordinates(self.family.support)
+
+        def log_density(u: Array) -> Array:
+            value = self.log_density(to_sample(u), theta) + log_slope(u)
+            return np.where(np.isfinite(value), value, -np.inf)
+
+        with np.errstate(all="ignore"):
+            centre = nodes.mode(log_density, theta.shape[:-1])
+            left, right = (w[..., None] for w in nodes.widths(log_density, centre))
+            return centre[..., None] + np.where(_FINER < 0, left, right) * np.sinh(_FINER)
 
     def _places(self, edges: Array, theta: Array) -> Array:
         """Numbers x as u, the same for each θ; not finite where one is outside the support."""
