@@ -4,11 +4,13 @@ import numpy as np
 import pytest
 import sympy as sp
 from scipy.integrate import quad
+from test_stage_geometry import run  # noqa: F401  (a fixture)
 
 import fimviz
 from fimviz import CATALOG, fisher_metric
 from fimviz.errors import DomainError, GeodesicStops
 from fimviz.stage import scene
+from fimviz.stage.model import describe, describe_chart
 from fimviz.tape import lower
 from fimviz.trapezoid import normal_mean, points, trapezoid
 
@@ -78,6 +80,29 @@ def test_only_a_family_that_says_where_it_is_singular_is_hatched(slug):
     assert ("hatch" in kinds) == (family.singular is not None)
 
 
+def test_a_hatch_lies_on_the_field_and_not_below_it():
+    marks = scene.plane(PERCEPTRON, "w1, w2", [{"kind": "descent"}, {"kind": "bands"}])["marks"]
+    assert [mark["kind"] for mark in marks] == ["grid", "bands", "hatch", "descent"]
+
+
+@pytest.mark.parametrize("shift", [0.0, 0.013])
+def test_a_singular_line_is_one_line_wherever_the_grid_lies(run, shift):  # noqa: F811
+    """The axes of the perceptron, at x = 400 and y = 300 of the picture; a grid that meets them loses no sample."""
+    found = run(
+        """
+        const { singularPlace } = await import("/hatch.js");
+        const model = G.makeModel(data.model), chart = G.makeChart(data.chart, model), s = data.shift;
+        const frame = { box: { x: 0, y: 0, w: 800, h: 600 }, window: [-4 + s, 4 + s, -3 + s, 3 + s] };
+        return pack(singularPlace({ model, chart, frame }).line);
+        """,
+        model=describe(PERCEPTRON), chart=describe_chart(PERCEPTRON, "w1, w2"), shift=shift,
+    )  # fmt: skip
+    x, y = np.reshape(np.array(found, float), (-1, 2)).T
+    x, y = x[np.isfinite(x)] + 100 * shift, y[np.isfinite(y)] - 100 * shift
+    assert x.size > 100
+    assert np.all((np.abs(x - 400) < 0.5) | (np.abs(y - 300) < 0.5))
+
+
 def test_the_volume_of_a_piece_of_the_cone():
     """√det g = |w₂| E[tanh²(w₁x)] times the speed of turning: the volume of a rectangle is one integral."""
     across = quad(lambda w: turn(w) * normal_average(lambda x: np.tanh(w * x) ** 2), 1, 2, epsabs=1e-12)[0]
@@ -89,10 +114,10 @@ def test_the_volume_of_a_piece_of_the_cone():
     ("family", "start", "target"), [(MIXTURE, (3, 0.5), (1.5, -1.5)), (PERCEPTRON, (1.2, 2.0), (2.0, 3.0))]
 )
 def test_a_damped_natural_descent_falls_to_its_target(family, start, target):
-    run = fimviz.descend(family, start, target, rule="natural", step=0.3, damping=0.05, most=200)
-    assert np.all(np.diff(run.losses) < 0)
-    assert run.losses[0] == pytest.approx(fimviz.kl(family, target, start), rel=1e-9)
-    assert run.losses[-1] < 1e-3
+    found = fimviz.descend(family, start, target, rule="natural", step=0.3, damping=0.05, most=200)
+    assert np.all(np.diff(found.losses) < 0)
+    assert found.losses[0] == pytest.approx(fimviz.kl(family, target, start), rel=1e-9)
+    assert found.losses[-1] < 1e-3
 
 
 def test_where_the_metric_is_singular_there_is_no_inverse():

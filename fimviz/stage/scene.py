@@ -60,7 +60,7 @@ def plane(
         "window": list(box),
         "unit": 1.0 if pictured else unit(family, key, scaled),
         "axes": {"x": {"label": x}, "y": {"label": y}, "frame": "floor" if floor(family, key, box) else "box"},
-        "marks": [{"kind": "grid"}, *_singular(family), *marks],
+        "marks": [{"kind": "grid"}, *_fields(marks), *_singular(family), *_fields(marks, False)],
     }
     if pictured:
         panel["axes"] = {"frame": "none"}
@@ -68,6 +68,11 @@ def plane(
     if (rim := outline(family, key)) is not None:
         panel["outline"] = rim
     return panel
+
+
+def _fields(marks: Sequence[Scene], wanted: bool = True) -> list[Scene]:
+    """The marks that cover the whole picture, which lie under all others; or those others."""
+    return [mark for mark in marks if (mark["kind"] == "bands") is wanted]
 
 
 def _singular(family: Family) -> list[Scene]:

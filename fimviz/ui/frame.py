@@ -54,6 +54,7 @@ _STYLE = """<style>
   .st-key-fimviz-title {flex-wrap: wrap}
   .st-key-fimviz-title h1 {font-size: 27px}
   .st-key-fimviz-lede p {font-size: 17px}
+  .st-key-fimviz-formulas .katex-display > .katex {white-space: normal}
 }
 </style>"""
 _PRESENT = """<style>

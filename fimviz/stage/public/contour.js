@@ -1,5 +1,8 @@
 /** Outlines {f <= level} of a field on a grid, closed along the grid's border, as one list with NaN between the loops. */
 
+/** In cells: a field is read beside the lines of its grid, which may be the edge of a model or where it is singular. */
+export const ASIDE = 1e-4;
+
 /**
  * field: nx × ny values, row after row (x fastest); NaN counts as outside. Returns points in grid units, where the
  * sample (i, j) lies at x = i, y = j. A frame of +infinity round the grid makes every loop close.

@@ -90,7 +90,15 @@ function drawMixture(pen, surface, cell, given, k) {
   });
   const { colour } = style.role(given.role ?? "data");
   pen.front.push({ t: "path", pts, closed: true, stroke: colour, width: style.size.thin * 1.3, dash: [3 * style.k, 3 * style.k] });
-  if (given.label) pen.labels.push({ id: `mixture${cell.index}`, text: scene.fill(given.label), x: pts[0], y: pts[1], gap: 6 * style.k, size: style.size.axis_text, weight: 600, fill: colour });
+  const at = lowest(pts), place = { x: pts[at], y: pts[at + 1], prefer: ["s", "se", "sw"], gap: 6 * style.k };
+  if (given.label) pen.labels.push({ id: `mixture${cell.index}`, text: scene.fill(given.label), ...place, size: style.size.axis_text, weight: 600, fill: colour });
+}
+
+/** The index of the point nearest to the foot of the page. */
+function lowest(pts) {
+  let best = 0;
+  for (let i = 2; i < pts.length; i += 2) if (pts[i + 1] > pts[best + 1]) best = i;
+  return best;
 }
 
 function pixels(surface, { toPx }, outlines) {

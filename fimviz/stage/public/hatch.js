@@ -2,7 +2,7 @@
  * Where a metric is singular: the line itself, and beside it where it is nearly so, that is where the worst known direction
  * of a chart is known with a tenth of the precision of the best one, or less.
  */
-import { sublevel } from "./contour.js";
+import { ASIDE, sublevel } from "./contour.js";
 
 const NEARLY = 0.1;
 const CELLS = 72;
@@ -24,7 +24,7 @@ function fields(model, chart, { window: [x0, x1, y0, y1] }, nx, ny) {
   const share = new Float64Array(nx * ny).fill(NaN), zeros = [];
   for (let j = 0; j < ny; j++)
     for (let i = 0; i < nx; i++) {
-      const u = chart.toU([x0 + ((x1 - x0) * i) / (nx - 1), y0 + ((y1 - y0) * j) / (ny - 1)], null);
+      const u = chart.toU([x0 + ((x1 - x0) * (i + ASIDE)) / (nx - 1), y0 + ((y1 - y0) * (j + ASIDE)) / (ny - 1)], null);
       if (!u) continue;
       const values = Array.from(model.singular(u)), at = j * nx + i;
       values.forEach((value, k) => { (zeros[k] ??= new Float64Array(nx * ny).fill(NaN))[at] = value; });

@@ -3,7 +3,7 @@
  * the lists to write to; `pen.project` puts points of the model on the panel, whatever kind of panel it is.
  */
 import { remember } from "./alike.js";
-import { sublevel } from "./contour.js";
+import { ASIDE, sublevel } from "./contour.js";
 import { singularPlace, slants } from "./hatch.js";
 import { outline, usable } from "./scene.js";
 import { formatNumber } from "./text.js";
@@ -450,7 +450,7 @@ function contours(pen, mark, target, resolution, grain) {
   let near = chart.flat ? target : null;
   for (let j = 0; j < ny; j++)
     for (let i = 0; i < nx; i++) {
-      const u = chart.toU([x0 + ((x1 - x0) * i) / (nx - 1), y0 + ((y1 - y0) * j) / (ny - 1)], near);
+      const u = chart.toU([x0 + ((x1 - x0) * (i + ASIDE)) / (nx - 1), y0 + ((y1 - y0) * (j + ASIDE)) / (ny - 1)], near);
       if (usable(u)) points.set(u, (j * nx + i) * d), (near = u);
     }
   const descent = mark.descent ? scene.descents.get(mark.descent)?.made : null;
