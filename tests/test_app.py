@@ -264,6 +264,37 @@ def test_beats_presets_reset_and_present_by_key(app_page):
     innocent(page)
 
 
+def test_no_key_is_lost_however_fast_they_come(app_page):
+    page = ready(app_page, "/paths")
+    body = page.locator("body")
+    press(body, "PageDown", "PageDown", "PageDown", "PageUp", "PageDown")
+    becomes(page, lambda: "beat=3" in search(page))
+    settled(page)
+    for _ in range(3):
+        page.keyboard.press("PageUp")
+    becomes(page, lambda: "beat=1" in search(page))
+    settled(page)
+    assert values(page)["show"] == [] and "beat=1" in search(page)
+    innocent(page)
+
+
+def test_what_comes_before_an_answer_chooses_no_preset(app_page):
+    """Until Python has answered the first release the page still shows the preset; the second says so once more."""
+    page = ready(app_page, "/paths")
+    first = values(page)
+    x, y = centre(page, "Distribution B")
+    drag(page, "Distribution A", 60, -60)
+    after(page, lambda: (page.mouse.up(), page.mouse.click(x - 30, y - 80)))
+    moved = values(page)
+    assert moved["A"] != first["A"] and moved["B"] != first["B"]
+    becomes(page, lambda: {"A=", "B="} <= set(re.findall(r"[AB]=", search(page))))
+    page.reload()
+    settled(page)
+    for name in "AB":
+        assert values(page)[name] == pytest.approx(moved[name], rel=1e-3)
+    innocent(page)
+
+
 def test_present_mode_fits_a_projector(app_page):
     app_page.set_viewport_size({"width": 1920, "height": 1080})
     for slug in PICTURED:

@@ -78,6 +78,8 @@ class Kept:
     hide: tuple[str, ...] = ()
     has_body: bool = False
     fresh: bool = False
+    obeyed: tuple[float, int] = (0, 0)
+    turns: dict[str, int] = field(default_factory=dict)
 
 
 class Page:
@@ -127,7 +129,8 @@ class Page:
             values, bad = decode(self.fields, query)
             rev = kept.rev + 1 if kept else 1
             bad += [words("frame")["address"]] if _TOO_LONG in query else []
-            kept = pages[self.slug] = Kept(values, rev, query, changed=bad, fresh=kept is None)
+            lasting = {"obeyed": kept.obeyed, "turns": kept.turns} if kept else {}
+            kept = pages[self.slug] = Kept(values, rev, query, changed=bad, fresh=kept is None, **lasting)
             kept.base = self.defaults
             kept.present = query.get("present") == "1"
             kept.hide = tuple(filter(None, query.get("hide", "").split(",")))
@@ -201,12 +204,20 @@ class Page:
 
     def _heard_command(self) -> None:
         before = self._looks()
-        self._obey()
+        for name in self._unheard(_last(self._key, "command") or {}):
+            self._obey(name)
         self._again(before, "body")
 
-    def _obey(self) -> None:
-        sent = _last(self._key, "command")
-        name = sent.get("name", "") if sent else ""
+    def _unheard(self, sent: Mapping[str, Any]) -> Iterator[str]:
+        """The commands of one stage that came since the last: where scripts are slow several come as one."""
+        since, seq = self.kept.obeyed
+        same = sent.get("since") == since
+        for number, name in sent.get("all", ()):
+            if number > seq or not same:
+                self.kept.obeyed = (sent["since"], number)
+                yield name
+
+    def _obey(self, name: str) -> None:
         if name.startswith("beat") and self.beats:
             beat = min(len(self.beats), max(1, self.kept.beat + (1 if name.endswith("+1") else -1)))
             self._set(self._beat_values(beat), beat=beat)
@@ -277,14 +288,30 @@ class Page:
             if isinstance(field, ChoiceField) and len(options := field.options(self.values)) > 1:
                 self._select(name, self.words[name], options, partial(field.label, family_named(self["family"])), 110)
 
+    def _showing(self, name: str, value: Any) -> str:
+        """The key of a widget that shows `value`; a new one where it last showed another.
+
+        A report may be on its way that still says what the widget showed before. Under the same key
+        that would be a choice; under its own it is what was shown there, and chooses nothing.
+        """
+        turns = self.kept.turns
+        key = f"{self.slug}-{name}-{turns.setdefault(name, 0)}"
+        if st.session_state.get(key, value) != value:
+            turns[name] += 1
+            key = f"{self.slug}-{name}-{turns[name]}"
+        if st.session_state.get(key) != value:
+            st.session_state[key] = value
+        return key
+
     def _select(self, name: str, label: str, options: Sequence[str], show: Callable[[str], str], width: int) -> None:
-        key = f"{self.slug}-{name}"
-        if st.session_state.get(key) != self[name]:
-            st.session_state[key] = self[name]
+        shown = self[name]
+        key = self._showing(name, shown)
 
         def changed() -> None:
             before = self._looks()
             chosen = st.session_state[key]
+            if chosen == shown:
+                return
             kept = {"family": chosen} if name == "family" else {**self.values, name: chosen}
             if name == "family":
                 kept |= {k: v for k, v in self.values.items() if self.fields[k].outlives_family}
@@ -306,15 +333,15 @@ class Page:
         names = self.words["presets"]
         known = [name for name in self._offered() if name in names]
         current = self.preset
-        key = f"{self.slug}-preset"
-        if st.session_state.get(key) != current:
-            st.session_state[key] = current
+        key = self._showing("preset", current)
 
         def changed() -> None:
+            if st.session_state[key] == current:
+                return
             before = self._looks()
-            chosen = st.session_state[key]
             # a second press on the lit pill would unlight it; it means "again" here
-            self._choose(chosen or current or known[0])
+            chosen = st.session_state[key] = st.session_state[key] or current or known[0]
+            self._choose(chosen)
             self._again(before)
 
         with st.container(key="fimviz-pills", horizontal=True):
@@ -341,15 +368,16 @@ class Page:
         options = self.words.get("show", {})
         if "show" not in self.fields or not options:
             return
-        key, offered = f"{self.slug}-show", cast(SetField, self.fields["show"]).offered
+        offered = cast(SetField, self.fields["show"]).offered
         options = {name: said for name, said in options.items() if not offered or name in offered(self.values)}
         if not options:
             return
         shown = [name for name in self["show"] if name in options]
-        if st.session_state.get(key) != shown:
-            st.session_state[key] = shown
+        key = self._showing("show", shown)
 
         def changed() -> None:
+            if st.session_state[key] == shown:
+                return
             before = self._looks()
             self._set(defaults(self.fields, {**self.values, "show": st.session_state[key]}))
             self._again(before)

@@ -6,11 +6,14 @@ import { same } from "./scene.js";
 
 const PAUSE = 250;
 const DEPTH = 100;
+const COMMANDS = 16;
 
 export class Ledger {
   constructor(stage) {
     this.stage = stage;
     this.seq = 0;
+    this.commands = [];
+    this.since = performance.timeOrigin + performance.now();
     this.done = [];
     this.undone = [];
     this.pending = null;
@@ -64,7 +67,9 @@ export class Ledger {
   command(name) {
     this.commitNow();
     if (name === "present" && this.#loadsAnew()) return;
-    this.#send("command", { name, rev: this.stage.rev, seq: ++this.seq });
+    this.commands = [...this.commands, [++this.seq, name]].slice(-COMMANDS);
+    // Of reports that come faster than a script runs Python hears the last alone: it also says the ones before.
+    this.#send("command", { name, rev: this.stage.rev, seq: this.seq, since: this.since, all: this.commands });
   }
 
   /** A projector wants the light theme. Streamlit takes it from the address when a page loads, so the page is loaded. */
