@@ -25,8 +25,8 @@ _T, _FALLING = (1 + _NODES) / 2, _WEIGHTS * (1 - _NODES) / 4
 def kl(family: Family, p: ArrayLike, q: ArrayLike) -> Array:
     """KL(p‖q) = E_p[log p/q], p and q (..., d) in the declared parameters. Returns (...), nats.
 
-    Closed where the family has an exponential form or declares one, by quadrature otherwise. Near
-    points, where a sum would cancel: by `_bregman` in an exponential family, by quadrature in others.
+    Closed where the family declares one or has an exponential form, by quadrature otherwise. Near points,
+    where a sum would cancel: by `_bregman` from an exponential form, by quadrature in other families.
     ∞ where q is too narrow for numbers to say more. Raises `DomainError` for points outside the domain.
     """
     p, q = np.broadcast_arrays(family.check(p), family.check(q))
@@ -35,7 +35,7 @@ def kl(family: Family, p: ArrayLike, q: ArrayLike) -> Array:
         return kl_by_quadrature(family, p, q)
     value = np.asarray(tape(*np.moveaxis(p, -1, 0), *np.moveaxis(q, -1, 0))[..., 0])
     near = value < _NEAR
-    if near.any() and family.natural is not None:
+    if near.any() and family.natural is not None and family.kl is None:
         value[near] = _bregman(family, p[near], q[near])
     elif near.any() and _is_sum(family):
         value[near] = kl_by_quadrature(family, p[near], q[near])
@@ -180,10 +180,10 @@ def kl_expression(family: Family) -> tuple[sp.Expr, tuple[sp.Symbol, ...], tuple
     """KL(p‖q) as an expression in the symbols of p and of q, or None where only numbers exist."""
     mine = family.symbols
     other = tuple(sp.Symbol(f"{s.name}_q", **s.assumptions0) for s in mine)
-    if family.exponential_form is not None:
-        return family.exponential_form.kl(other), mine, other
     if family.kl is not None:
         return sp.Add(family.kl(*mine, *other)), mine, other
+    if family.exponential_form is not None:
+        return family.exponential_form.kl(other), mine, other
     gap = family.expression - family.expression.xreplace(dict(zip(mine, other, strict=True)))
     found = family.expectation_of(lambda *x: gap.xreplace(dict(zip(family.samples, x, strict=True))), mine)
     return None if found is None else (sp.Add(found), mine, other)

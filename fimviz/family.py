@@ -328,7 +328,8 @@ class Family:
     statistics    T(x) of an exponential family; only their order is taken from here
     natural       θ as a function of the natural parameters: the inverse that SymPy cannot be
                   relied on to find; `expectation` likewise for the expectation parameters
-    kl            KL(p‖q) in the parameters of p, then of q, where no exponential family gives it
+    kl            KL(p‖q) in the parameters of p, then of q, where no exponential family gives it, or gives
+                  it as a sum that cancels far out
     mean          E[f(x)] as an integral on nodes (see `trapezoid`), given f, the parameters and constants:
                   how the metric is known where no rule gives it in closed form
     constants     numbers held fixed, or tuples of them; `log_density` takes them last, other formulas

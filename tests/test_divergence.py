@@ -250,6 +250,17 @@ def test_kl_of_spreads_far_apart_is_a_number(slug, ratio):
     assert kl(family, p, q) == pytest.approx(wanted, rel=1e-9, abs=1e-11)
 
 
+@pytest.mark.parametrize("slug", ["normal", "lognormal"])
+@pytest.mark.parametrize("mu", [0, 3, -1e3])
+def test_kl_of_normals_does_not_depend_on_where_they_are(slug, mu):
+    # ½(r² − 1 + δ²) − log r with r = σ₁/σ₂, δ = Δμ/σ₂, however far out both lie; ½ν² + ¾ε² near, r = 1 + ε
+    for shift, spread in ((2, 1), (0.5, 1.5), (0.03, 1.01), (2**-17, 1)):
+        q = mu, 2**-10
+        p = mu + shift * q[1], spread * q[1]
+        wanted = (spread**2 - 1 + shift**2) / 2 - np.log(spread)
+        assert kl(CATALOG[slug], p, q) == pytest.approx(wanted, rel=1e-9)
+
+
 STANDARD = {
     "logistic": lambda z: -np.abs(z) - 2 * np.log1p(np.exp(-np.abs(z))),
     "student_t": lambda z: np.log(8 / (3 * np.pi * np.sqrt(5))) - 3 * np.log1p(z**2 / 5),

@@ -18,6 +18,7 @@ FAMILY = Family(
     statistics=lambda x: (log(x), log(x) ** 2),
     natural=lambda n1, n2: (-(n1 + 1) / (2 * n2), sqrt(-1 / (2 * n2))),
     expectation=lambda e1, e2: (e1, sqrt(e2 - e1**2)),
+    kl=lambda m1, s1, m2, s2: log(s2 / s1) + ((m1 - m2) ** 2 + (s1 - s2) * (s1 + s2)) / (2 * s2**2),
     charts_declared=(
         Chart(lambda m, s: (m, s**2), lambda mu, variance: (mu, sqrt(variance)),
               (REAL, POSITIVE), ("μ", "σ²"), ("mean of log x", "variance of log x")),
