@@ -584,6 +584,16 @@ def test_the_prediction_of_the_derivation_shows_the_moving_edge(app_page):
     innocent(page)
 
 
+def test_a_link_under_the_keyboard_is_seen(app_page):
+    page = ready(app_page, "/coin")
+    page.get_by_role("link", name="Paths").focus()
+    page.keyboard.press("Shift+Tab")
+    focused = "getComputedStyle(document.activeElement)"
+    assert page.evaluate("document.activeElement.textContent").strip() == "Ellipses"
+    assert page.evaluate(f"{focused}.outlineStyle") == "solid"
+    assert page.evaluate(f"parseFloat({focused}.outlineWidth)") >= 2
+
+
 def test_what_a_triangle_does_not_show_is_still_a_number(app_page):
     page = ready(app_page, "/ellipses", "?family=categorical&theta=0.2,0.3&n=100")
     reach = ask(page, "s.scene.lookup('ellipse.max_p2')")

@@ -37,6 +37,7 @@ _STYLE = """<style>
 [data-testid="stHeader"] * {pointer-events: auto}
 .st-key-fimviz-bar {border-bottom: 1px solid var(--st-border-color, #8884); margin-bottom: 12px}
 .st-key-fimviz-bar a {padding: 10px 2px; border-radius: 0; background: transparent !important}
+[data-testid="stPageLink"] a:focus-visible {outline: 2px solid currentColor; outline-offset: 2px; border-radius: 3px}
 .st-key-fimviz-here {box-shadow: 0 4px 0 -1px currentColor}
 .st-key-fimviz-here a, .st-key-fimviz-here a * {color: var(--st-text-color, inherit) !important; cursor: default}
 .st-key-fimviz-pills {margin-top: 8px; align-items: center}
