@@ -21,8 +21,9 @@ import streamlit as st
 from fimviz.family import Family
 from fimviz.stage import stage
 from fimviz.ui.choices import chart_label
-from fimviz.ui.constants import family_of, with_constants
+from fimviz.ui.constants import ConstantField, ConstantsField, family_of, with_constants
 from fimviz.ui.contents import CONTENTS
+from fimviz.ui.inputs import constant_input, refusal
 from fimviz.ui.members import family_named
 from fimviz.ui.state import LONGEST_QUERY, ChoiceField, Field, SetField, Values, decode, defaults, encode
 from fimviz.words import words
@@ -268,26 +269,43 @@ class Page:
         if not self.kept.present:
             st.container(key="fimviz-lede").markdown(self.words["lede"])
         self._notice()
-        if not self.kept.present and "pills" not in self.kept.hide:
-            self._pills()
+        pills, constants = "pills" not in self.kept.hide, self._constants()
+        if not self.kept.present and (pills or constants):
+            with st.container(key="fimviz-pills", horizontal=True):
+                for name, own, key in constants:
+                    constant_input(own, self["constants"][name], key, partial(self._constant, name))
+                if pills:
+                    self._pills()
 
     def _title(self) -> str:
         return self.words["title"].format(**{k: v for k, v in self.values.items() if isinstance(v, int | float | str)})
 
     def _notice(self) -> None:
         bad, frame = self.kept.changed, words("frame")
-        if bad:
-            text = frame["notice_one" if len(bad) == 1 else "notice_many"]
-            st.container(key="fimviz-notice").markdown(f":orange[{text.format(count=len(bad), keys=', '.join(bad))}]")
+        text = frame["notice_one" if len(bad) == 1 else "notice_many"]
+        lines = [text.format(count=len(bad), keys=", ".join(bad))] * bool(bad)
+        lines += filter(None, (refusal(field, self["constants"][name], key) for name, field, key in self._constants()))
+        if lines:
+            st.container(key="fimviz-notice").markdown("\n\n".join(f":orange[{line}]" for line in lines))
+
+    def _constants(self) -> list[tuple[str, ConstantField, str]]:
+        """(name, field, key of its widget) of each constant of the family on screen."""
+        if "constants" not in self.fields:
+            return []
+        fields = cast(ConstantsField, self.fields["constants"]).fields(self.values)
+        return [(name, field, f"{self.slug}-{self['family']}-{name}") for name, field in fields.items()]
+
+    def _constant(self, name: str, value: Any) -> None:
+        self.change(constants={**self["constants"], name: value})
 
     def _selectors(self) -> None:
-        said = {"family": lambda slug: family_named(slug).title, "chart": chart_label(family_named(self["family"]))}
+        said = {"family": lambda slug: family_named(slug).title, "chart": chart_label(self.family)}
         for name, width in (("family", 150), ("chart", 190)):
             field: Any = self.fields[name]
             self._select(name, words("frame")[name], field.options(self.values), said[name], width)
         for name, field in self.fields.items():
             if isinstance(field, ChoiceField) and len(options := field.options(self.values)) > 1:
-                self._select(name, self.words[name], options, partial(field.label, family_named(self["family"])), 110)
+                self._select(name, self.words[name], options, partial(field.label, self.family), 110)
 
     def _showing(self, name: str, value: Any) -> str:
         """The key of a widget that shows `value`; a new one where it last showed another.
@@ -345,20 +363,19 @@ class Page:
             self._choose(chosen)
             self._again(before)
 
-        with st.container(key="fimviz-pills", horizontal=True):
-            st.pills(
-                words("frame")["try"],
-                known,
-                key=key,
-                on_change=changed,
-                format_func=names.__getitem__,
-                label_visibility="collapsed",
-                width="content",
-            )
-            self._show_pills()
-            if self.seeded(self.values):
-                label = self.words.get("sample", words("frame")["sample"])
-                st.button(label, key=f"{self.slug}-sample", on_click=self._sample_anew, width="content")
+        st.pills(
+            words("frame")["try"],
+            known,
+            key=key,
+            on_change=changed,
+            format_func=names.__getitem__,
+            label_visibility="collapsed",
+            width="content",
+        )
+        self._show_pills()
+        if self.seeded(self.values):
+            label = self.words.get("sample", words("frame")["sample"])
+            st.button(label, key=f"{self.slug}-sample", on_click=self._sample_anew, width="content")
 
     def _sample_anew(self) -> None:
         before = self._looks()
