@@ -242,6 +242,11 @@ class Response:
     input_label: str = "x"
     view: Interval | None = None
 
+    @staticmethod
+    def of(formula: Callable[..., Response]) -> Response:
+        """A curve that depends on constants, as `Support.of`."""
+        return cast(Response, formula)
+
 
 @dataclass(frozen=True)
 class Chart:
@@ -337,7 +342,7 @@ class Family:
     solver        key of the chart the solvers use (default: "unconstrained", made from the domains)
     picture       charts whose coordinates are a place on paper, drawn instead of the declared one
     pair          two members worth connecting; corners: the domain's, where it is a polygon
-    response      the curve that a member draws, where it is a regression
+    response      the curve that a member draws, where it is a regression; or `Response.of` a function of the constants
     """
 
     slug: str
@@ -531,7 +536,7 @@ MOST_VARIANTS = 64
 
 @lru_cache(MOST_VARIANTS)
 def _variant(first: Family, constants: tuple[tuple[str, Any], ...]) -> Family:
-    family = replace(first, constants=dict(constants), support=first.__dict__["_support_declared"])
+    family = replace(first, constants=dict(constants), **first.__dict__["_declared"])
     object.__setattr__(family, "_variant_of", first)
     return family
 
@@ -551,11 +556,12 @@ def _settle_constants(family: Family) -> None:
     """Check the constants, make them read-only, and fill them in wherever a formula names them."""
     constants = _checked_constants(family, family.constants)
     fixed = {name: _exact_constant(value) for name, value in constants.items()}
-    support: Any = family.support
+    declared: dict[str, Any] = {"support": family.support, "response": family.response}
     put = partial(object.__setattr__, family)
-    put("_support_declared", support)
+    put("_declared", declared)
     put("constants", MappingProxyType(constants))
-    put("support", support if isinstance(support, Support) else support(**constants))
+    for name, given in declared.items():
+        put(name, given(**constants) if callable(given) else given)
     for name in ("natural", "expectation", "kl"):
         put(name, _filled(getattr(family, name), fixed))
     charts = (replace(c, to=_filled(c.to, fixed), back=_filled(c.back, fixed)) for c in family.charts_declared)

@@ -18,5 +18,8 @@ FAMILY = Family(
     ),
     natural=lambda n1, n2: (n1, n2),
     pair=((-1.5, 0.5), (1.0, 2.0)),
-    response=Response(lambda t, b0, b1: 1 / (1 + exp(-b0 - b1 * t)), (-4, 4), "probability of 1", view=(0, 1)),
-)
+    response=Response.of(lambda design: Response(
+        lambda t, b0, b1: 1 / (1 + exp(-b0 - b1 * t)),
+        (min(-4, *design), max(4, *design)), "probability of 1", view=(0, 1),
+    )),
+)  # fmt: skip

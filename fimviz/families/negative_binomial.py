@@ -9,7 +9,7 @@ FAMILY = Family(
     title="Negative binomial",
     parameters=(Parameter("p", UNIT, (0.1, 0.96), 0.4, "probability of success", "p"),),
     constants_declared=(Constant("r", 5, POSITIVE, (0.1, 50), "successes", "r"),),
-    support=Support("naturals", (0, 40)),
+    support=Support.of(lambda r: Support("naturals", (0, round(12 + 5.6 * r)))),
     log_density=lambda x, p, r: (
         loggamma(x + r) - loggamma(x + 1) - loggamma(r) + r * log(p) + x * log(1 - p)
     ),
