@@ -1,11 +1,12 @@
 """Every page with every family and every chart opens without an exception; state survives links and nonsense."""
 
+import re
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from fimviz import CATALOG, ui
+from fimviz import CATALOG, checks, ui
 from fimviz.words import words
 
 ROOT = Path(__file__).parents[1]
@@ -36,6 +37,60 @@ def test_every_page_opens_with_every_family_in_every_chart(slug, family):
         assert not app.exception, (slug, family, chart)
 
 
+# both ends of what a page offers for a constant, and a number with many digits
+OTHERS = {
+    "binomial": ("n", ["1", "100"]),
+    "negative_binomial": ("r", ["0.1", "3.142", "50"]),
+    "pareto": ("x_m", ["0.1", "2.718", "10"]),
+    "student_t": ("nu", ["0.5", "1", "100"]),
+    "logistic_regression": ("design", ["-1.543,1.543", "-10,-3.3,-1,0.25,2,2,7,10"]),
+}
+
+
+def test_every_family_with_constants_is_tried():
+    assert {slug for slug, family in CATALOG.items() if family.constants} == set(OTHERS)
+
+
+# a descent needs a formula for KL
+SHOWN = [(s, f) for s in CHOOSING for f in OTHERS if s != "descent" or f in ui.families(descent=True)]
+
+
+@pytest.mark.parametrize(("slug", "family"), SHOWN)
+def test_every_page_shows_a_family_with_other_constants(slug, family):
+    name, texts = OTHERS[family]
+    taken = f"{family}_{name}" if name == "n" and slug in ("ellipses", "paths") else name
+    for text in texts:
+        app = opened(slug, family=family, **{taken: text})
+        assert not app.exception, (slug, family, text)
+        assert not any("Opened with" in node.value for node in app.markdown)
+        values = app.session_state["fimviz"][slug].values
+        wanted = tuple(map(float, text.split(","))) if name == "design" else float(text)
+        assert ui.family_of(values).constants == {name: wanted}
+        error = checks.metric(ui.family_of(values))
+        assert error and float(re.search(r"\d+e−\d+|0", error[0])[0].replace("−", "-")) < 1e-9
+
+
+def test_a_constant_is_changed_beside_the_presets_and_the_link_says_it():
+    app = opened("derive", family="student_t")
+    app.number_input[0].set_value(3.0).run()
+    assert not app.exception
+    assert app.query_params["nu"] in ("3", ["3"])
+    app.selectbox[0].set_value("pareto").run()
+    assert "nu" not in app.query_params and [n.value for n in app.number_input] == [1.0]
+
+
+def test_a_design_that_cannot_be_is_said_in_one_sentence_and_nothing_is_lost():
+    app = opened("paths", family="logistic_regression")
+    app.text_input[0].set_value("0, *one*").run()
+    assert not app.exception
+    assert app.text_input[0].value == "0, *one*" and "design" not in app.query_params
+    said = [node.value for node in app.markdown if "give 2 to 8 numbers from −10 to 10" in node.value]
+    assert len(said) == 1 and "the picture still has −2, −1, 0, 1, 2" in said[0]
+    app.text_input[0].set_value("0 1.5, 3").run()
+    assert app.query_params["design"] in ("0,1.5,3", ["0,1.5,3"]) and app.text_input[0].value == "0, 1.5, 3"
+    assert not any("the picture still has" in node.value for node in app.markdown)
+
+
 EDGES = [
     ("ellipses", {"family": "bernoulli", "theta": "0.999999"}),
     ("ellipses", {"family": "poisson", "theta": "1e-5", "n": "4"}),
@@ -45,6 +100,9 @@ EDGES = [
     ("ellipses", {"family": "cauchy", "show": "coarse", "cells": "60", "theta": "1e200,1e-9"}),
     ("ellipses", {"family": "bivariate_normal", "show": "coarse", "cells": "-3"}),
     ("ellipses", {"family": "weibull", "show": "coarse,cloud", "cells": "9", "theta": "50,0.01"}),
+    ("ellipses", {"family": "binomial", "binomial_n": "1e9"}),
+    ("paths", {"family": "logistic_regression", "design": "1," * 300}),
+    ("derive", {"family": "student_t", "nu": "-1e999"}),
     ("descent", {"start": "1e200,1"}),
     ("descent", {"target": "0,1e-300"}),
     ("descent", {"family": "weibull", "start": "50,1", "target": "0.05,1"}),
