@@ -630,3 +630,37 @@ def test_the_slider_of_a_slice_moves_the_third_coordinate_alone(app_page):
     settled(page)
     assert values(page)["A"] == pytest.approx(moved["A"], rel=1e-3)
     becomes(page, page.locator(".js-plotly-plot").count, 1)
+
+
+def test_a_constant_is_part_of_the_state(app_page):
+    """ν by keys: the picture, the formula and the address follow; a reload, a second window and Back show it again."""
+    page = ready(app_page, "/paths", "?family=student_t&nu=5")
+    length = "Number(s.scene.lookup('fr.length'))"
+    five = ask(page, length)
+    nu = page.get_by_label("degrees of freedom ν")
+    nu.focus()
+    page.keyboard.press("ArrowUp")
+    page.wait_for_function("new URLSearchParams(location.search).get('nu') === '6'", timeout=30_000)
+    settled(page)
+    six = ask(page, length)
+    # g is (ν + 1)/(ν + 3) dμ²/σ² + 2ν/(ν + 3) dσ²/σ²
+    assert six > five + 0.01
+    page.reload()
+    settled(page)
+    assert page.get_by_label("degrees of freedom ν").input_value() == "6"
+    assert ask(page, length) == pytest.approx(six, rel=1e-9)
+    second = page.context.new_page()
+    second.goto(page.evaluate("location.href"))
+    settled(second)
+    assert ask(second, length) == pytest.approx(six, rel=1e-9)
+    second.close()
+    page.get_by_label("degrees of freedom ν").fill("0.5")
+    page.keyboard.press("Enter")
+    page.wait_for_function("new URLSearchParams(location.search).get('nu') === '0.5'", timeout=30_000)
+    settled(page)
+    page.go_back()
+    page.wait_for_function("new URLSearchParams(location.search).get('nu') === '6'", timeout=30_000)
+    settled(page)
+    assert page.get_by_label("degrees of freedom ν").input_value() == "6"
+    assert ask(page, length) == pytest.approx(six, rel=1e-9)
+    innocent(page)
