@@ -185,8 +185,11 @@ def _hear(page):
         if over and message.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
             page.asked, page.finished = False, page.finished + 1
 
+    def parted(_):
+        page.asked = False  # nobody is left to answer
+
     def connected(socket):
-        page.asked = True
+        socket.on("close", parted)
         socket.on("framesent", told)
         socket.on("framereceived", heard)
 

@@ -34,8 +34,11 @@ FIND = """() => {
 }"""
 
 
-AT_REST = """Boolean(s && s.frames > 0 && Object.keys(s.values).length && !s.busy)
-  && document.querySelector("[data-testid=stApp]").dataset.testScriptState !== "running" """
+# A server that has gone leaves its script running for ever.
+AT_REST = """Boolean(s && s.frames > 0 && Object.keys(s.values).length && !s.busy) && (() => {
+  const {testConnectionState, testScriptState} = document.querySelector("[data-testid=stApp]").dataset;
+  return testConnectionState !== "CONNECTED" || testScriptState !== "running";
+})()"""
 
 
 def now(page, expression):
@@ -544,6 +547,10 @@ def test_a_derivation_is_stepped_through_by_buttons_and_keys_and_kept_in_the_add
     assert lines.nth(2).locator(".fv-line-title").evaluate("node => node.getRootNode().activeElement === node")
     after(page, lines.nth(1).locator(".fv-line-title").click)
     assert step_of(page) == 2 and lines.nth(1).get_attribute("class").split().count("fv-now") == 1
+    # two presses at once are two steps
+    on = page.get_by_role("button", name="Next", exact=True)
+    after(page, lambda: on.evaluate("node => { node.click(); node.click(); }"))
+    assert step_of(page) == 4
     innocent(page)
 
 
