@@ -22,8 +22,8 @@ from fimviz.tape import lower
 
 Scene = dict[str, Any]
 # heights: four lines about x, and the metric, which for two parameters is a plane
-_SHARES = {1: 1.6, 2: 2.1, 3: 1.6}
-_ROW = {1: 84, 2: 84, 3: 140}
+_SHARES = {1: 1.6, 2: 1.75, 3: 1.6}
+_ROW = {1: 84, 2: 92, 3: 140}
 _AXIS = 23
 _BELOW = 220
 _RADIUS = 0.45

@@ -13,8 +13,8 @@ import { View } from "./view.js";
 const KEYS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
 // of its size: where a formula that needs to be smaller is broken into lines, and where it scrolls
 const BROKEN = 0.85;
-const SMALLEST = 0.5;
-const SIZES = Array.from({ length: 26 }, (_, i) => 1 - 0.02 * i).filter((size) => size >= SMALLEST);
+const SMALLEST = 0.62;
+const SIZES = Array.from({ length: 20 }, (_, i) => 1 - 0.02 * i);
 
 export class Lines extends View {
   constructor(panel, stage) {
@@ -93,8 +93,10 @@ export class Lines extends View {
       formula.style.fontSize = "";
       formula.replaceChildren(...(math ? [math] : []));
       if (terms.length > 1 && wide() > 1 / BROKEN) formula.replaceChildren(...terms);
-      const size = SIZES.find((size) => this.#fits(row, size));
-      this.#set(row, size ?? SMALLEST);
+      formula.classList.remove("fv-wide");
+      if (SIZES.some((size) => this.#fits(row, size))) continue;
+      formula.classList.add("fv-wide");
+      if (!SIZES.some((size) => this.#fits(row, size, true))) this.#set(row, SMALLEST);
     }
   }
 
@@ -102,11 +104,11 @@ export class Lines extends View {
     formula.style.fontSize = size < 1 ? `calc(${size} * var(--fv-size-formula, 17.6px))` : "";
   }
 
-  #fits(row, size) {
+  #fits(row, size, scrolling = false) {
     const { formula, node, title } = row;
     this.#set(row, size);
     const above = this.stage.narrow ? title.offsetHeight : 0;
-    return formula.scrollWidth <= formula.clientWidth && formula.scrollHeight <= node.clientHeight - above;
+    return (scrolling || formula.scrollWidth <= formula.clientWidth) && formula.scrollHeight <= node.clientHeight - above;
   }
 
   #now(scene) {
