@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy.interpolate import CubicSpline
+from scipy.interpolate import CubicSpline, PchipInterpolator
 
 DEGREE = 16
 
@@ -112,6 +112,16 @@ class Curves:
         """The cubic splines through equally spaced points u (L, M + 1, d)."""
         offset = _spline(u.shape[1] - 1, pieces) @ (u - u[:, :1])
         return Curves(u[:, 0], offset.reshape(len(u), pieces, DEGREE + 1, u.shape[-1]))
+
+    @staticmethod
+    def timed(u, times, pieces):
+        """Smooth curves through the points u (L, M + 1, d) at times (L, M + 1) that may be far from even."""
+        even, wanted = np.arange(u.shape[1]), _times(pieces).ravel()
+        offset = np.empty((len(u), pieces, DEGREE + 1, u.shape[-1]))
+        for lane, line in enumerate(u - u[:, :1]):
+            place = PchipInterpolator(times[lane], even)(wanted)
+            offset[lane] = CubicSpline(even, line)(place).reshape(offset[lane].shape)
+        return Curves(u[:, 0], offset)
 
     @staticmethod
     def join(curves):

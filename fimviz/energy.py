@@ -1,6 +1,9 @@
 """Curves of least discrete energy between two points: the first, rough answer to a distance.
 
-    E(u₀ … u_M) = (M/2) Σₛ Δₛᵀ g(mₛ) Δₛ,   Δₛ = uₛ₊₁ − uₛ,   mₛ = (uₛ + uₛ₊₁)/2
+    E(u₀ … u_M) = ½ Σₛ Δₛᵀ g(mₛ) Δₛ / (tₛ₊₁ − tₛ),   Δₛ = uₛ₊₁ − uₛ,   mₛ = (uₛ + uₛ₊₁)/2
+
+The nodes are evenly spread in the chart at first, and their times t those at which they are passed
+at constant speed: a curve that starts near the edge of the domain has its turns there, in no time.
 
 Newton's method with the exact Hessian; where that is not positive definite or does not descend,
 λ times the Laplacian of the frozen metric is added (Levenberg–Marquardt).
@@ -13,24 +16,36 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import get_lapack_funcs
 
-from fimviz.spray import jet, square
+from fimviz.spray import jet, speed
 
 (_banded_cholesky,) = get_lapack_funcs(("pbsv",), dtype=np.float64)
 
-SEGMENTS = 16
-LONGEST_STEP = 1.5
+SEGMENTS = 24
+LONGEST_STEP, LONGEST_SEGMENT = 1.5, 4.0
 ENOUGH = 1e-3
+SLOWEST = 1e-4
 MAX_ITERATIONS = 120
 
 
 def start(solver, a, b):
-    """Of the straight line from a to b (L, d) and its `bends`, the curve of least energy."""
+    """Of the straight line from a to b (L, d) and its `bends`, the shortest."""
     curves = bends(a, b)
-    lanes = len(curves)
-    middle = (curves[..., 1:, :] + curves[..., :-1, :]) / 2
-    step = np.diff(curves, axis=-2)
-    energies = square(solver.tensors.g(middle), step).sum(-1)
-    return curves[np.arange(lanes), np.nan_to_num(energies, nan=np.inf).argmin(1)]
+    lengths = sides(solver, curves).sum(-1)
+    return curves[np.arange(len(curves)), np.nan_to_num(lengths, nan=np.inf).argmin(1)]
+
+
+def sides(solver, u):
+    """The Fisher length of each segment of the curves u (..., M + 1, d), by the midpoint rule: (..., M)."""
+    return speed(solver.tensors.g((u[..., 1:, :] + u[..., :-1, :]) / 2), np.diff(u, axis=-2))
+
+
+def timed(solver, u):
+    """Times (L, M + 1) at which a point of nearly constant speed passes the nodes of the curves u."""
+    took = sides(solver, u)
+    took = np.where(np.isfinite(took), took, 0.0)
+    took = took + SLOWEST * took.mean(-1, keepdims=True) + 1e-300
+    times = np.concatenate([np.zeros((len(u), 1)), took.cumsum(-1)], -1)
+    return times / times[:, -1:]
 
 
 def bends(a, b):
@@ -54,23 +69,25 @@ def troughs(a, b):
     return (1 - along) * line[:, None] + along * level
 
 
-def relax(solver, u):
-    """Lower the energy of the curves u (L, M + 1, d), ends fixed, to ENOUGH of the least.
+def relax(solver, u, times):
+    """Lower the energy of the curves u (L, M + 1, d) at their times, ends fixed, to ENOUGH of the least.
 
     Returns the curves and √(2E) (L,), their length as far as the speed is constant. Steps are
-    capped at LONGEST_STEP chart units: the midpoint rule would otherwise cut through regions where
-    the metric vanishes and call that short.
+    capped at LONGEST_STEP chart units, and segments at LONGEST_SEGMENT: the midpoint rule would
+    otherwise cut through regions where the metric vanishes and call that short.
     """
     u, unit = u.copy(), width(u[:, :1], u[:, -1:])
     damping, active = np.zeros(len(u)), np.arange(len(u))
-    here = _segments(solver, u)
+    pace = 1 / (np.diff(times) * SEGMENTS)
+    here = _segments(solver, u, pace)
     energy = here.energy.copy()
     for _ in range(MAX_ITERATIONS):
         step, ahead, sound = _newton_step(here, damping[active])
         trial = u[active]
         trial[:, 1:-1] += step * _cap(step / unit[active])
-        there = _segments(solver, trial)
-        better = sound & (there.energy <= here.energy)
+        there = _segments(solver, trial, pace[active])
+        short = np.abs(there.delta / unit[active]).max((1, 2)) <= LONGEST_SEGMENT
+        better = sound & short & (there.energy <= here.energy)
         u[active[better]] = trial[better]
         damping[active] = np.where(better, damping[active] / 8, 4 * damping[active] + 0.5)
         damping[damping < 1e-2] = 0
@@ -89,9 +106,8 @@ def minimal(solver, u, times):
 
     A geodesic that has passed a conjugate point has a direction in which it does not.
     """
-    at = _segments(solver, u)
-    pace = 1 / (np.diff(times) * (len(times) - 1))
-    return bool(_solve(_hessian(at, np.zeros(1), pace), np.zeros_like(u[:, 1:-1]))[1][0])
+    at = _segments(solver, u, 1 / (np.diff(times) * (len(times) - 1)))
+    return bool(_solve(_hessian(at, np.zeros(1)), np.zeros_like(u[:, 1:-1]))[1][0])
 
 
 def width(a, b):
@@ -124,9 +140,11 @@ class _Segments:
         )
 
 
-def _segments(solver, u):
+def _segments(solver, u, pace):
+    """`pace` (…, M): the metric of a segment that takes 1/pace of an even share of the time counts so much more."""
     delta, mid = np.diff(u, axis=1), (u[:, 1:] + u[:, :-1]) / 2
-    g, dg, d2g = jet(solver, mid)
+    pace = np.broadcast_to(pace, delta.shape[:-1])[..., None, None]
+    g, dg, d2g = (pace.reshape(*pace.shape, *[1] * k) * x for k, x in enumerate(jet(solver, mid)))
     row, column = delta[:, :, None, None, None, :], delta[:, :, None, None, :, None]
     bend = (row @ (d2g @ column))[..., 0, 0]
     momentum = (g @ delta[..., None])[..., 0]
@@ -144,15 +162,12 @@ def _newton_step(at, damping):
     return step, ahead, sound
 
 
-def _hessian(at, damping, pace=1.0):
-    """∂²E/M + λ × (frozen-metric Laplacian) of the inner nodes as a band: (L, M − 1, d, 2d).
-
-    `pace` (M,) weighs segments that do not take the same time.
-    """
+def _hessian(at, damping):
+    """∂²E/M + λ × (frozen-metric Laplacian) of the inner nodes as a band: (L, M − 1, d, 2d)."""
     turn = at.slope.swapaxes(-1, -2)
     both, skew = (at.slope + turn) / 2, (turn - at.slope) / 2
     g = at.g * (1 + damping)[:, None, None, None]
-    g, bend, both, skew = (np.reshape(pace, (-1, 1, 1)) * x for x in (g, at.bend / 8, both, skew))
+    bend = at.bend / 8
     return _band((g + both + bend)[:, :-1] + (g - both + bend)[:, 1:], (bend - skew - g)[:, 1:-1])
 
 

@@ -15,10 +15,13 @@ from fimviz.curve import Curves
 from fimviz.spray import speed
 
 PIECES, MOST_PIECES = 4, 32  # fewer than four save nothing: calls cost more than nodes
+FINEST = 128  # for a curve that has arrived, and only its speed not yet
 LARGEST_DRIFT = 1e-5
 WANTED_DRIFT = 1e-8
 AGREEMENT = 0.3
 ROUGHLY, REACH = 1.25, 20.0
+# a relaxed curve is a known one where it is as close to it, and not worth polishing where it is so much longer
+NEAR, SLACK = 0.02, 1.1
 LANES = 64  # solved together; more would only fill the memory
 
 
@@ -54,11 +57,33 @@ def length(solver, curves):
     return _examine(solver, curves)[1]
 
 
-def _attempt(solver, start):
-    """What relaxing and polishing the starts (L, M + 1, d) leads to, where it is acceptable."""
+def _attempt(solver, start, known=None):
+    """What relaxing and polishing the starts (L, M + 1, d) leads to, where it is acceptable.
+
+    Given a known curve, those that relax to it or to something longer are left where they are: None.
+    """
     with np.errstate(all="ignore"):
-        curves = _polish(solver, *energy.relax(solver, start))
-        return [c if c is not None and _minimal(solver, c) else None for c in curves]
+        times = energy.timed(solver, start)
+        relaxed, rough = energy.relax(solver, start, times)
+        found: list[Curves | None] = [None] * len(start)
+        lanes = _distinct(solver, relaxed, times, known)
+        for lane, curve in zip(lanes, _polish(solver, relaxed[lanes], rough[lanes], times[lanes]), strict=True):
+            found[lane] = curve if curve is not None and _minimal(solver, curve) else None
+        return found
+
+
+def _distinct(solver, relaxed, times, known):
+    """The lanes of relaxed curves that may lead to something shorter than a known curve."""
+    if known is None:
+        return np.arange(len(relaxed))
+    _, sizes = _examine(solver, Curves.timed(relaxed, times, PIECES))
+    along = known.at(times.ravel())[0].reshape(relaxed.shape)
+    g, gap, way = solver.tensors.g(along), relaxed - along, np.gradient(along, axis=1)
+    # only what is across the known curve counts: along it the times may differ
+    lowered = (g @ way[..., None])[..., 0]
+    across = gap - way * ((gap * lowered).sum(-1) / (way * lowered).sum(-1))[..., None]
+    size = length(solver, known)[0]
+    return np.flatnonzero((speed(g, across).max(1) > NEAR * size) & (sizes < SLACK * size))
 
 
 def _valleys(a, b):
@@ -72,7 +97,7 @@ def _detour(solver, a, b, known=None):
     starts = energy.bends(a[None], b[None])[0]
     if solver.side(a) is not None:
         starts = np.concatenate([starts, _valleys(a, b)])
-    found = [known, *_attempt(solver, starts)]
+    found = [known, *_attempt(solver, starts, known)]
     lengths = [np.inf if c is None else length(solver, c)[0] for c in found]
     return found[int(np.argmin(lengths))]
 
@@ -91,11 +116,11 @@ def _approach(solver, a, b):
     return curve
 
 
-def _polish(solver, relaxed, rough):
+def _polish(solver, relaxed, rough, times):
     """Collocation on more and more pieces, until the speed is as constant as is wanted."""
     found: list[Curves | None] = [None] * len(relaxed)
     best = np.full(len(relaxed), LARGEST_DRIFT)
-    lanes, guess = np.arange(len(relaxed)), Curves.through(relaxed, PIECES)
+    lanes, guess = np.arange(len(relaxed)), Curves.timed(relaxed, times, PIECES)
     while lanes.size:
         curves, converged = collocation.solve(solver, guess)
         drift, size = _examine(solver, curves)
@@ -103,11 +128,14 @@ def _polish(solver, relaxed, rough):
         for i in np.flatnonzero(sound & (drift < best[lanes])):
             found[lanes[i]], best[lanes[i]] = curves[[i]], drift[i]
         again = ~(sound & (drift < WANTED_DRIFT))
-        if curves.pieces == MOST_PIECES:
+        if curves.pieces >= MOST_PIECES:
+            # only an end much nearer to the edge than the other asks for more
+            again &= sound & (best[lanes] >= LARGEST_DRIFT)
+        if curves.pieces == FINEST or not again.any():
             break
         guess, lanes = curves[again].split(), lanes[again]
-        fresh = ~converged[again]
-        guess.offset[fresh] = Curves.through(relaxed[lanes[fresh]], guess.pieces).offset
+        fresh = np.flatnonzero(~converged[again])
+        guess.offset[fresh] = Curves.timed(relaxed[lanes[fresh]], times[lanes[fresh]], guess.pieces).offset
     return found
 
 
