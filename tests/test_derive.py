@@ -1,6 +1,7 @@
 """Derivations against the definition: ∫p = 1, E[s] = 0, E[s sᵀ] = g, E[s s s] = T, and every verdict reached."""
 
 import itertools
+from dataclasses import replace
 
 import mpmath
 import numpy as np
@@ -613,3 +614,31 @@ def test_the_rule_in_the_plane_follows_a_bent_ridge(theta):
     assert mass == pytest.approx(1, abs=1e-12)
     assert np.max(np.abs(mean / root)) < 1e-10
     assert np.max(np.abs(second[0] - exact) / np.outer(root, root)) < 1e-9
+
+
+# ---------------------------------------------------------------- more labels than outcomes can be summed
+
+
+def test_moments_of_independent_labels_are_those_of_all_their_outcomes():
+    expectation = Expectation(CATALOG["logistic_regression"])
+    theta = np.array([[0.3, -0.7], [2.0, 1.0], [-9.0, 4.0]])
+    assert not expectation.factorises
+    *found, third = expectation.independent_moments(theta)
+    for moment, summed in zip(found, expectation.score_moments(theta), strict=True):
+        assert moment == pytest.approx(summed, rel=1e-12, abs=1e-13)
+    assert third == pytest.approx(expectation.cubic(theta), rel=1e-12, abs=1e-13)
+
+
+def test_a_design_of_many_inputs_is_examined():
+    family = CATALOG["logistic_regression"].with_constants(design=tuple(float(x) / 4 for x in range(-8, 9)))
+    verdict = examine(family)
+    assert verdict.regular
+    assert verdict.disagreement < 1e-12
+    assert verdict.mass_error < 1e-12
+    assert verdict.hessian_gap < 1e-12
+
+
+def test_what_is_no_density_is_seen_for_any_number_of_labels():
+    proper = CATALOG["logistic_regression"].with_constants(design=tuple(map(float, range(-8, 9))))
+    log_density = lambda x, b0, b1, design: proper.log_density(x, b0, b1, design) + x[0]  # noqa: E731
+    assert examine(replace(proper, log_density=log_density)).state is State.NOT_NORMALISED

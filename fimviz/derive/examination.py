@@ -75,7 +75,7 @@ def _held_against_quadrature(family: Family, theta: Array, everywhere: bool) -> 
     # a declaration may be anything: what overflows or has no value shows in the numbers
     with np.errstate(all="ignore"):
         expectation = expectation_of(family)
-        rule = expectation.rule(theta)
+        rule = None if expectation.factorises else expectation.rule(theta)
         mass, mean, second, hessian = expectation.score_moments(theta, rule)
         size = np.sqrt(np.einsum("...ii->...i", second))
         unit, scaled = _scaled(second)
@@ -91,7 +91,7 @@ def _held_against_quadrature(family: Family, theta: Array, everywhere: bool) -> 
         moving = np.maximum(np.abs(mean / unit), np.nan_to_num(jumps / np.maximum(unit * (size > 0), jumps)))
         wrong = int(np.argmax(np.abs(mass - 1)))
         alike = np.max(mass) - np.min(mass) <= _NORMALISED * mass[wrong]
-        escapes = np.max(expectation.escape(rule)) > _ESCAPES or not np.all(mass > 0)
+        escapes = (rule is not None and np.max(expectation.escape(rule)) > _ESCAPES) or not np.all(mass > 0)
         low, *_, high = np.moveaxis(_eigenvalues(scaled)[..., [0, -1]], -1, 0)
         numbers = {
             "mass_error": float("inf") if escapes else _worst(mass - 1),

@@ -435,10 +435,49 @@ class Expectation:
         theta = np.asarray(theta, float)
         return self.score_tape(*rule.sample, *np.moveaxis(theta[..., None, :], -1, 0))
 
+    @cached_property
+    def factorises(self) -> bool:
+        """Whether there are more labels than outcomes can be summed, and log p is a sum over them.
+
+        A number for each label then says all: they are independent.
+        """
+        f = self.family
+        if f.support.kind != "labels" or f.support.labels <= _MOST_LABELS:
+            return False
+        return not any(sp.diff(f.expression, x).has(*f.samples) for x in f.samples)
+
+    def independent_moments(self, theta: ArrayLike) -> tuple[Array, Array, Array, Array, Array]:
+        """(Σp, E[s], E[s sᵀ], −E[∂²ℓ], E[s s s]) of labels x with log p = ℓ(0) + Σ xᵢ aᵢ, exactly.
+
+        xᵢ is 1 with probability pᵢ = σ(aᵢ), independently, s = s(0) + Σ xᵢ σᵢ, and
+        Σp = exp ℓ(0) · Π(1 + exp aᵢ), so that ℓ and s at 0 and at the unit vectors are enough.
+        """
+        theta = np.asarray(theta, float)
+        count, d = self.family.support.labels, self.family.dimension
+        places = np.concatenate([np.zeros((1, count)), np.eye(count)])
+        sample = tuple(np.broadcast_to(c, (*theta.shape[:-1], count + 1)) for c in places.T)
+        inputs = (*sample, *np.moveaxis(theta[..., None, :], -1, 0))
+        log_p, s, bend = (tape(*inputs) for tape in (self._density_tape, self.score_tape, self.hessian_tape))
+        odds = log_p[..., 1:, 0] - log_p[..., :1, 0]
+        p, spread = np.exp(-np.logaddexp(0, -odds)), np.exp(-np.logaddexp(0, -odds) - np.logaddexp(0, odds))
+        mass = np.exp(log_p[..., 0, 0] + np.logaddexp(0, odds).sum(-1))
+        mean, hessian = (v[..., 0, :] + (p[..., None] * (v[..., 1:, :] - v[..., :1, :])).sum(-2) for v in (s, bend))
+        slope = s[..., 1:, :] - s[..., :1, :]
+        second = np.einsum("...n,...ni,...nj->...ij", spread, slope, slope)
+        third = np.einsum("...n,...ni,...nj,...nk->...ijk", spread * (1 - 2 * p), slope, slope, slope)
+        # about 0 and not about the mean: (s − E s) has the moments above
+        off = np.einsum("...ij,...k->...ijk", second, mean)
+        third = third + off + np.moveaxis(off, -1, -2) + np.moveaxis(off, -1, -3)
+        third = third + np.einsum("...i,...j,...k->...ijk", mean, mean, mean)
+        second = second + mean[..., :, None] * mean[..., None, :]
+        return mass, mean, second, -hessian.reshape(*hessian.shape[:-1], d, d), third
+
     @_by_lanes
     def score_moments(self, theta: ArrayLike, rule: Rule | None = None) -> tuple[Array, Array, Array, Array]:
         """(∫p, E[s], E[s sᵀ], −E[∂²ℓ]) at θ (..., d), by the nodes of `rule` if they are known."""
         theta = np.asarray(theta, float)
+        if self.factorises:
+            return self.independent_moments(theta)[:4]
         rule = rule or self.rule(theta)
         s = self.scores(rule, theta)
         p = rule.probability
@@ -454,12 +493,16 @@ class Expectation:
     @_by_lanes
     def metric(self, theta: ArrayLike, panels: int = _PANELS) -> Array:
         """E[s sᵀ], the definition of the Fisher metric, shape (..., d, d)."""
+        if self.factorises:
+            return self.independent_moments(theta)[2]
         rule = self.rule(theta, panels)
         return _moments(self.scores(rule, theta), rule.probability, 2)
 
     @_by_lanes
     def cubic(self, theta: ArrayLike) -> Array:
         """E[sᵢ sⱼ sₖ], shape (..., d, d, d)."""
+        if self.factorises:
+            return self.independent_moments(theta)[4]
         rule = self.rule(theta)
         return _moments(self.scores(rule, theta), rule.probability, 3)
 
