@@ -47,7 +47,8 @@ class ConstantField:
 
     def _number(self, value: Any) -> float:
         low, high = self.constant.view
-        number = float(value) if self.constant.whole else float(f"{float(value):.4g}") + 0.0
+        # seven decimals: beyond them an exact number is longer than any formula should be
+        number = float(value) if self.constant.whole else round(float(f"{float(value):.4g}"), 7) + 0.0
         if not low <= number <= high:
             raise ValueError("out of range")
         return number
