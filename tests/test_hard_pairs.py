@@ -258,7 +258,7 @@ def test_hard_pairs_of_the_mixture_are_as_far_as_clairaut_says():
 
 
 def as_far_as(slug, p, q, known):
-    """What is found is the known distance, which is the least of all; ten of them arrive when shot."""
+    """What is found is the known distance, the least of all, and the velocities of ten are as long."""
     metric = fisher_metric(CATALOG[slug])
     lengths = np.array([_length(metric, a, b) for a, b in zip(p, q, strict=True)])
     good = np.isfinite(lengths)
