@@ -136,3 +136,18 @@ def test_normals():
     assert all(n in notes["four"] for n in numbers("kl"))
     assert all(n in notes["below"] for n in numbers("bound"))
     assert all(n in words("ellipses")["caption_normal"] for n in numbers("inside") if n != "95")
+
+
+def test_a_projector_shows_sentences_and_verdicts_that_can_be_read(app_page):
+    """Nothing smaller than 1/48 of the screen's height."""
+    app_page.set_viewport_size({"width": 1920, "height": 1080})
+    app_page.goto("/claims?present=1")
+    app_page.get_by_text("See it").first.wait_for()
+    sizes = app_page.evaluate(
+        """[...document.querySelectorAll("[data-testid=stMain] :is(p, li, a, input)")]
+        .filter((e) => e.matches("input") || [...e.childNodes].some((n) => n.nodeType === 3 && n.data.trim()))
+        .filter((e) => e.getClientRects().length)
+        .map((e) => [parseFloat(getComputedStyle(e).fontSize), e.textContent || e.placeholder])"""
+    )
+    assert len(sizes) > 12
+    assert [text for size, text in sizes if size < 1080 / 48] == []

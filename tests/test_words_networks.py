@@ -88,7 +88,7 @@ def test_the_plateau():
         name: fimviz.descend(weights.PERCEPTRON, start, target, rule=rule, step=0.1, damping=1e-3 * (name == "natural"))
         for name, (rule, _) in weights.RUNS.items()
     }
-    assert found["undamped"].status == "left"
+    assert found["undamped"].status == "away"
     leap = np.linalg.norm(found["undamped"].points[1] - start)
     assert f"the first step is {leap:.0f} long" in NOTES["plateau"]
     steps = [found[name].steps for name in ("natural", "plain")]

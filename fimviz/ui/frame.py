@@ -63,6 +63,8 @@ _PRESENT = """<style>
 [data-testid="stMainBlockContainer"] {max-width: 100%; padding: 24px 58px}
 [data-testid="stHeader"], .st-key-fimviz-bar {display: none}
 .st-key-fimviz-title h1 {font-size: 56px}
+[data-testid="stMain"] [data-testid="stMarkdownContainer"] :is(p, li),
+[data-testid="stMain"] [data-testid="stSelectbox"] * {font-size: 24px !important; line-height: 1.45}
 </style>"""
 
 
