@@ -299,7 +299,7 @@ def window(family: Family, key: str, points: tuple = ()) -> tuple[float, ...]:
         pad = _MARGIN * (high - low)
         return tuple(np.stack([low - pad, high + pad], axis=1).ravel().tolist())
     own = chart_map(family, key)
-    low, high = _readable(family, key, *_image(family, key))
+    low, high = _readable(family, key)
     span = high - low
     if len(points):
         # a handle keeps a clear distance from the picture's edge
@@ -321,6 +321,7 @@ def _widened(missing: np.ndarray, span: np.ndarray) -> np.ndarray:
     return span * np.where(eighths <= 1, np.maximum(eighths, 0), octaves)
 
 
+@once
 def _image(family: Family, key: str) -> tuple[np.ndarray, np.ndarray]:
     """The least and the largest of each coordinate over the view."""
     axes = [np.linspace(*p.view, 13) for p in family.parameters]
@@ -329,12 +330,14 @@ def _image(family: Family, key: str) -> tuple[np.ndarray, np.ndarray]:
     return tuple(np.nanquantile(image, [0.03, 0.97], axis=0)) if _skewed(image) else (image.min(0), image.max(0))
 
 
-def _readable(family: Family, key: str, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The same ends, drawn in towards the default model until its ellipse is large enough to be read.
+@once
+def _readable(family: Family, key: str) -> tuple[np.ndarray, np.ndarray]:
+    """The ends of that image, drawn in towards the default model until its ellipse is large enough to be read.
 
     A chart that stretches the view somewhere would show that part and little else. The declared
     chart, in which the view was chosen, is as it was chosen.
     """
+    low, high = _image(family, key)
     if key == next(iter(family.charts)):
         return low, high
     theta, d = family.default, family.dimension
