@@ -660,6 +660,44 @@ def test_the_badge_waits_for_the_hand_to_let_go(browser_page):
     assert stage["root.querySelector('.fv-stale')"] is None
 
 
+PAINTED = """(() => {
+  window.painted = 0;
+  const clear = CanvasRenderingContext2D.prototype.clearRect;
+  CanvasRenderingContext2D.prototype.clearRect = function (...box) { window.painted++; return clear.apply(this, box); };
+})()"""
+
+
+def test_a_picture_that_would_look_the_same_is_not_painted_again(stage):
+    stage.drag("A", 60, -30)
+    stage.page.evaluate(PAINTED)
+    frames = stage.now("stage().frames")
+    stage.page.mouse.up()
+    stage.settle()
+    assert stage.now("stage().frames") > frames and stage["window.painted"] == 0
+    stage.drag("A", 5, 0)
+    assert stage["window.painted"] > 0
+    stage.page.mouse.up()
+    stage.settle()
+    # a canvas that comes back empty is painted whole, though nothing has changed
+    stage.page.evaluate("window.painted = 0")
+    stage.page.evaluate("root.querySelectorAll('canvas').forEach((c) => c.dispatchEvent(new Event('contextrestored')))")
+    stage.settle()
+    assert stage["window.painted"] >= 4
+
+
+def test_likeness_is_of_what_can_be_told_apart(browser_page):
+    stage = Stage(browser_page, scene())
+    alike = stage.page.evaluate("""async () => {
+      const { likeness } = await import('/likeness.js');
+      const list = (pts, more) => [{ t: "path", pts: Float64Array.from(pts), stroke: "#123", width: 1.5, ...more }];
+      const one = likeness(list([1, 2, NaN, NaN, 3.5, 4]));
+      return [list([1.0001, 2, NaN, NaN, 3.5, 4]), list([1.1, 2, NaN, NaN, 3.5, 4]), list([1, 2, 3.5, 4]),
+        list([1, 2, NaN, NaN, 3.5, 4], { stroke: "#124" }), list([1, 2, NaN, NaN, 3.5, 4], { width: 1.51 }),
+        list([1, 2, NaN, NaN, 3.5, 4], { closed: true }), []].map((other) => likeness(other) === one);
+    }""")
+    assert alike == [True] + [False] * 6
+
+
 def test_data_that_says_the_same_is_heard_and_no_more(stage):
     stage.page.evaluate("window.kept = [stage().scene.results.get('fr'), stage().views[0].pen.frame]")
     stage.page.evaluate("again(structuredClone(window.data))")

@@ -8,6 +8,7 @@ import { drawCurves } from "./curves.js";
 import { drawDensities } from "./density.js";
 import { el } from "./dom.js";
 import { Hands } from "./handles.js";
+import { likeness } from "./likeness.js";
 import { drawMatrices } from "./matrices.js";
 import { paintCanvas, paintSVG } from "./painter.js";
 import { drawPlane, planeFrame } from "./plane.js";
@@ -40,6 +41,8 @@ export class View {
     this.back = el("canvas", { class: "fv-canvas", "aria-hidden": "true" });
     this.front = el("canvas", { class: "fv-canvas", role: "img" });
     this.contexts = new Map([this.back, this.front].map((canvas) => [canvas, canvas.getContext("2d")]));
+    // A canvas may lose what is on it (a graphics process that starts anew), and comes back empty.
+    for (const canvas of [this.back, this.front]) canvas.addEventListener("contextrestored", () => this.#paintAgain());
     this.layer = el("div", { class: "fv-layer" });
     this.notice = el("p", { class: "fv-notice", role: "status" });
     // Remarks change with every move of a hand; nobody wants each of them read out.
@@ -71,7 +74,7 @@ export class View {
     const ratio = Math.min(4, Math.max(1, window.devicePixelRatio || 1));
     if (width !== this.width || height !== this.height || ratio !== this.ratio) {
       Object.assign(this, { width, height, ratio });
-      this.cache.delete("back");
+      this.#forgetPainted();
       for (const canvas of [this.back, this.front]) {
         canvas.width = Math.round(width * ratio);
         canvas.height = Math.round(height * ratio);
@@ -115,7 +118,20 @@ export class View {
     remember(this.cache, "back", [this.panel, epoch, this.width, this.height, ...this.pen.still], () =>
       this.#paintOn(this.back, this.pen.back, style),
     );
+    const shown = [likeness(this.pen.front), this.ratio, style.family, epoch].join();
+    if (shown === this.shown) return;
+    this.shown = shown;
     this.#paintOn(this.front, this.pen.front, style);
+  }
+
+  #forgetPainted() {
+    this.cache.delete("back");
+    this.shown = this.drawn = null;
+  }
+
+  #paintAgain() {
+    this.#forgetPainted();
+    this.stage.request();
   }
 
   #paintOn(canvas, list, style) {
