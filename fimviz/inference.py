@@ -10,14 +10,17 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from fimviz.atlas import ChartMap, chart_map
+from fimviz.derive.location_scale import standard_density
 from fimviz.derive.quadrature import Rule, expectation
 from fimviz.errors import DomainError
-from fimviz.family import Family
+from fimviz.family import POSITIVE, REAL, Family, lately
 from fimviz.metric import Metric, fisher_metric
 from fimviz.spray import solve_each
 from fimviz.tape import Tape, lower
 
 Array = NDArray[Any]
+# the member (μ, σ) of which all others of a location–scale family are images
+STANDARD = np.array([0.0, 1.0])
 # the share of a density's mass that may lie at the ends of its nodes
 _ESCAPES = 1e-3
 # a volume: the rule on a panel, the relative change at which it has settled, and how far it may go
@@ -84,13 +87,25 @@ def _one_point(family: Family, theta: ArrayLike) -> Array:
 def sample(family: Family, theta: ArrayLike, shape: int | tuple[int, ...], seed: int = 0) -> Array:
     """Seeded draws from p(x; θ), θ of shape (d,), by inverting the distribution function.
 
-    The distribution function is summed on the quadrature nodes, between which it is interpolated.
+    The distribution function is summed on the quadrature nodes, between which it is interpolated; of a
+    location–scale family once, for its standard member.
     Observations of several coordinates are a last axis: the first coordinate by its own distribution
     function, the second by that of the section there.
     Raises `DomainError` for θ outside the domain or of another shape, and where the nodes do not
     hold the mass of the density.
     """
     theta = _one_point(family, theta)
+    if _moves(family):
+        return theta[0] + theta[1] * _draws(family, STANDARD, shape, seed)
+    return _draws(family, theta, shape, seed)
+
+
+def _moves(family: Family) -> bool:
+    """Whether the family is location–scale: its samples are μ + σz, z drawn from the standard member."""
+    return [p.domain for p in family.parameters] == [REAL, POSITIVE] and standard_density(family) is not None
+
+
+def _draws(family: Family, theta: Array, shape: int | tuple[int, ...], seed: int) -> Array:
     law = expectation(family)
     rule = law.rule(theta)
     if not law.escape(rule) < _ESCAPES:
@@ -130,14 +145,36 @@ def _nested_draws(rule: Rule, rng: np.random.Generator, shape: int | tuple[int, 
 def estimates(family: Family, theta: ArrayLike, n: int, count: int = 260, seed: int = 0) -> Array:
     """Maximum-likelihood estimates of `count` seeded samples of n observations from p(x; θ).
 
-    Exponential families through the means of their statistics, others by damped Fisher scoring.
+    Exponential families through the means of their statistics, others by damped Fisher scoring; of
+    location–scale families those of `standard_estimates`, moved.
     Returns (m, d) in the declared parameters, periodic ones within half a period of θ; samples
     without an estimate (all flips heads) are
     left out, so m may be below `count`.
     """
     theta = _one_point(family, theta)
-    found = _best(family, theta, sample(family, theta, (count, int(n)), seed))
+    if (standard := standard_estimates(family, int(n), count, seed)) is not None:
+        return moved(standard, theta)
+    return _estimates(family, theta, int(n), count, seed)
+
+
+def _estimates(family: Family, theta: Array, n: int, count: int, seed: int) -> Array:
+    found = _best(family, theta, sample(family, theta, (count, n), seed))
     return _near(family, found[np.isfinite(found).all(-1)], theta)
+
+
+@lately(16)
+def standard_estimates(family: Family, n: int, count: int = 260, seed: int = 0) -> Array | None:
+    """The estimates (m, 2) about the standard member (0, 1) of a location–scale family, None of another.
+
+    A sample x = μ + σz has the estimate (μ + σa, σb) where z has (a, b), so that one cloud serves all members.
+    """
+    return _estimates(family, STANDARD, n, count, seed) if _moves(family) else None
+
+
+def moved(standard: ArrayLike, theta: ArrayLike) -> Array:
+    """The estimates (m, 2) about (μ, σ): μ + σa, σb of those (a, b) about the standard member."""
+    mu, sigma = np.asarray(theta, float)
+    return np.asarray(standard, float) * sigma + [mu, 0.0]
 
 
 def maximum_likelihood(family: Family, data: ArrayLike, near: ArrayLike) -> Array | None:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from fimviz import checks, inference, ui
-from fimviz.stage import cells, formula, scene
+from fimviz import checks, ui
+from fimviz.stage import cells, clouds, formula, scene
 
 FIELDS = {
     "family": ui.FamilyField("normal", ui.families(), typed=3),
@@ -48,12 +48,6 @@ computed += [
 ]
 
 
-def estimates() -> Any:
-    """The cloud about θ, shrunk towards it where the preset says so."""
-    cloud = inference.cloud(family, page["theta"], page["n"], scene.draws(page["n"]), page["seed"])
-    return inference.shrunk(cloud, page["shrink"])
-
-
 def on_paper(shown: Any, tiles: list) -> list[dict]:
     """The marks of a picture with two coordinates; of an ellipsoid, its section and its shadow."""
     ellipse = {"kind": "ellipse", "of": "ellipse", "role": "fisher", "id": "ellipse"}
@@ -64,7 +58,7 @@ def on_paper(shown: Any, tiles: list) -> list[dict]:
     cut = {"slice": "theta"} if family.dimension > 2 else {}
     return [
         {"kind": "tiling", "points": tiles, "radius": radius, "role": "fisher", "when": "tiles", **cut},
-        {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud"},
+        clouds.mark(family, page.values, shown),
         {"kind": "fan", "of": "fan", "role": "fisher", "when": "fan"},
         {"kind": "fan", "of": "fan", "rim": True, "role": "muted", "when": "fan", "label": words["fan"]},
         {"kind": "ball", "of": "from", "role": "euclid", "when": "from", "id": "from", "label": words["from"]},
@@ -80,7 +74,7 @@ def on_a_line(shown: Any, tiles: list, balls: list[tuple[str, str]]) -> list[dic
     own = {"kind": "interval", "at": "theta", "hero": True, "id": "ellipse", "row": 1, "label": words["interval"]}
     return [
         {"kind": "intervals", "points": tiles, "row": 0, "when": "tiles", **interval},
-        {"kind": "cloud", "points": shown.round(5).tolist(), "of": "theta", "when": "cloud", "row": 1},
+        {**clouds.mark(family, page.values, shown), "row": 1},
         {**own, **interval},
         *(
             {"kind": "ball", "of": k, "role": r, "when": k, "id": k, "label": words[k], "row": i, "label_side": "above"}
@@ -121,7 +115,7 @@ shape = words["interval_word" if one else "ellipse_word"]
 
 @page.body
 def body() -> None:
-    shown, square = estimates(), scene.square(family, page["n"])
+    shown, square = clouds.estimates(family, page.values), scene.square(family, page["n"])
     more, marks = by_cell()
     side = scene.densities(family, [row]) | ({"ticks": cells.ticks(family, page["cells"])} if coarse else {})
     found = checks.cloud(family, chart, page["theta"], shown, square)

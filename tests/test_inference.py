@@ -8,7 +8,8 @@ from test_families import REFERENCE
 from fimviz import CATALOG, DomainError, cramer_rao, estimates, fisher_metric, jeffreys_volume, sample
 from fimviz.atlas import chart_map
 from fimviz.derive.examination import examination_points
-from fimviz.inference import count_inside, shrunk
+from fimviz.inference import count_inside, maximum_likelihood, moved, shrunk, standard_estimates
+from fimviz.tape import lower
 
 EVERY = pytest.mark.parametrize("slug", CATALOG)
 
@@ -66,6 +67,38 @@ def test_estimates_of_the_normal_are_its_mean_and_spread():
     x = sample(family, [0.4, 1.3], (50, 12), seed=9)
     found = estimates(family, [0.4, 1.3], 12, count=50, seed=9)
     assert found == pytest.approx(np.stack([x.mean(1), x.std(1)], -1), rel=1e-11)
+
+
+def spread_out(family, theta):
+    """A member far from the standard one; the families with a standard member are told apart by it."""
+    return np.array([theta[0] + 3.7, 2.9 * theta[1]])
+
+
+LOCATION_SCALE = ["cauchy", "gumbel", "laplace", "logistic", "normal", "student_t"]
+
+
+def test_which_families_are_location_scale():
+    assert sorted(s for s, family in CATALOG.items() if standard_estimates(family, 8, 4) is not None) == LOCATION_SCALE
+
+
+@pytest.mark.parametrize("slug", LOCATION_SCALE)
+def test_estimates_move_with_their_sample(slug):
+    family = CATALOG[slug]
+    standard = standard_estimates(family, 30, 60, 4)
+    theta = spread_out(family, family.default)
+    x = sample(family, theta, (60, 30), seed=4)
+    found = np.array([maximum_likelihood(family, row, theta) for row in x])
+    assert moved(standard, theta) == pytest.approx(found, rel=2e-5)
+    assert np.array_equal(estimates(family, theta, 30, count=60, seed=4), moved(standard, theta))
+
+
+@pytest.mark.parametrize("slug", LOCATION_SCALE)
+def test_a_standard_member_is_one(slug):
+    family = CATALOG[slug]
+    x, (mu, sigma) = np.linspace(-2, 2, 9), spread_out(family, family.default)
+    density = lower([family.expression], (*family.samples, *family.symbols))
+    there, here = density(mu + sigma * x, mu, sigma)[..., 0], density(x, 0.0, 1.0)[..., 0]
+    assert there + np.log(sigma) == pytest.approx(here, abs=1e-12)
 
 
 @pytest.mark.parametrize(

@@ -14,18 +14,25 @@ import sympy as sp
 from fimviz.derive import kernels
 from fimviz.derive.steps import Cubic, Derivation, Step, symmetric
 from fimviz.exponential import Expr, tidy
-from fimviz.family import Family
+from fimviz.family import Family, once
 
 
-def location_scale(family: Family) -> Derivation | None:
-    """Metric and cubic tensor of a location–scale family on the line, or None if it is not one."""
+@once
+def standard_density(family: Family) -> tuple[Expr, sp.Symbol] | None:
+    """(ℓ₀(z), z) of a location–scale family on the line, x = μ + σz; None if it is not one."""
     if family.dimension != 2 or family.support.kind != "real":
         return None
     (mu, sigma), x = family.symbols, family.sample
     z = sp.Dummy("z", real=True)
     standard = _standardise(family.expression.subs(x, mu + sigma * z) + sp.log(sigma))
-    if standard.free_symbols & {mu, sigma}:
+    return None if standard.free_symbols & {mu, sigma} else (standard, z)
+
+
+def location_scale(family: Family) -> Derivation | None:
+    """Metric and cubic tensor of a location–scale family on the line, or None if it is not one."""
+    if (known := standard_density(family)) is None:
         return None
+    (standard, z), (_, sigma) = known, family.symbols
     found = _expectation(standard, z)
     if found is None:
         return None

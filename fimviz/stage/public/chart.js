@@ -2,7 +2,7 @@
 import { compileTape } from "./tape.js";
 import { direction } from "./directions.js";
 import { cholesky, leastSquares, product, solve } from "./linear.js";
-import { columns } from "./metric.js";
+import { batched } from "./metric.js";
 
 const MOST_ROUNDS = 60;
 const MOST_HALVINGS = 20;
@@ -26,7 +26,7 @@ export function makeChart(spec, model) {
     fromU,
     jac,
     toU: spec.to_u ? byTape(compileTape(spec.to_u), fromU, model) : byNewton(fromU, jac, n, model),
-    fromUBatch: batch(forward, d, n),
+    fromUBatch: batched(forward, d, n),
     pushEllipse: (u, offsets) => affine(fromU(u), jac(u), offsets, n, d),
     ellipse: (u, radius, m = 96) => outline(fromU(u), covariance(jac(u), model.metric(u).g, n, d), { n, radius, m }),
   };
@@ -62,20 +62,6 @@ function firstTwo(points, n) {
   const out = new Float64Array((points.length / n) * 2);
   for (let i = 0, k = 0; i < points.length; i += n, k += 2) out.set(points.subarray(i, i + 2), k);
   return out;
-}
-
-/** Points through the tape all at once: apart into lanes, and together again. */
-function batch(forward, d, n) {
-  const [inputsOf, outputsOf] = [columns(d), columns(n)];
-  return function fromUBatch(points) {
-    const count = points.length / d;
-    const [inputs, outputs] = [inputsOf(count), outputsOf(count)];
-    for (let k = 0; k < d; k++) for (let i = 0; i < count; i++) inputs[k][i] = points[i * d + k];
-    forward.run(inputs, outputs, count);
-    const out = new Float64Array(count * n);
-    for (let a = 0; a < n; a++) for (let i = 0; i < count; i++) out[i * n + a] = outputs[a][i];
-    return out;
-  };
 }
 
 /** xi + M x for each x of a flat list, M (n × d). */

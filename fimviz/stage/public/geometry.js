@@ -7,6 +7,7 @@
  * makeModel(spec) -> model
  *   model.d, model.names                                              dimension; names of the declared parameters
  *   model.fromTheta(theta) -> u                                       Float64Array(d); entries NaN outside the domain
+ *   model.fromThetaBatch(thetas) -> Float64Array(n*d)                   a flat list of points
  *   model.toTheta(u) -> theta                                            Float64Array(d)
  *   model.inside(u) -> boolean                                        finite, within `edge`, metric positive definite
  *   model.singular(u) -> numbers                                        0 where the metric is singular, one for each place
@@ -57,7 +58,7 @@ import { affinePaths } from "./affine.js";
 import { divergences, ellipse } from "./ball.js";
 import { connector } from "./connect.js";
 import { normalised, unitFan } from "./directions.js";
-import { makeSpace } from "./metric.js";
+import { batched, makeSpace } from "./metric.js";
 import { shooter } from "./shoot.js";
 import { compileTape } from "./tape.js";
 
@@ -76,6 +77,7 @@ export function makeModel(spec) {
     d,
     names: spec.theta.map((parameter) => parameter.name),
     fromTheta: (theta) => Float64Array.from(toU.at(theta)),
+    fromThetaBatch: batched(toU, d, d),
     toTheta: (u) => Float64Array.from(toTheta.at(u)),
     inside: space.inside,
     singular: space.singular,

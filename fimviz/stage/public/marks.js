@@ -97,6 +97,7 @@ const MARKS = {
   },
 
   cloud(pen, mark, id, index) {
+    if (mark.standard) return following(pen, mark, id, index);
     const pts = remember(pen.cache, `cloud${index}`, [mark.points, pen.frame, pen.chartOf(mark)], () => scatter(pen, mark));
     const stale = isStale(pen, mark);
     const fill = pen.style.role("data").colour;
@@ -421,6 +422,18 @@ function scatter(pen, mark) {
   const out = [];
   for (const theta of mark.points ?? []) out.push(...projectOne(pen, pen.chartOf(mark).plain ? theta : pen.scene.model.fromTheta(theta), mark));
   return Float64Array.from(out);
+}
+
+/** A cloud about the standard member (0, 1) of a location–scale family: about (μ, σ) it is μ + σa, σb, and follows the hand. */
+function following(pen, mark, id, index) {
+  const [mu, sigma] = pen.scene.values[mark.of];
+  const standard = remember(pen.cache, `standard${index}`, [mark.points], () => Float64Array.from(mark.points.flat()));
+  const pts = remember(pen.cache, `cloud${index}`, [mark.points, pen.frame, pen.chartOf(mark), mu, sigma], () => {
+    const theta = standard.map((x, i) => sigma * x + (i % 2 ? 0 : mu));
+    return project(pen, pen.scene.model.fromThetaBatch(theta), mark);
+  });
+  pen.front.push({ t: "dots", pts, r: 1.7 * pen.style.k, fill: pen.style.role("data").colour, fillAlpha: 0.8 });
+  label(pen, mark, id, ...farthest(pts));
 }
 
 /** What Python found belongs to the values it was found for; until it has found it anew it is shown grey. */

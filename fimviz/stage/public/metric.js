@@ -18,6 +18,20 @@ export function columns(count) {
   };
 }
 
+/** A tape from d to n coordinates on a flat list of points, all at once: apart into lanes, and together again. */
+export function batched(tape, d, n) {
+  const [inputsOf, outputsOf] = [columns(d), columns(n)];
+  return function run(points) {
+    const count = points.length / d;
+    const [inputs, outputs] = [inputsOf(count), outputsOf(count)];
+    for (let k = 0; k < d; k++) for (let i = 0; i < count; i++) inputs[k][i] = points[i * d + k];
+    tape.run(inputs, outputs, count);
+    const out = new Float64Array(count * n);
+    for (let a = 0; a < n; a++) for (let i = 0; i < count; i++) out[i * n + a] = outputs[a][i];
+    return out;
+  };
+}
+
 /** The space of a solver chart; the members say what they do. */
 export function makeSpace(solver, d) {
   const tape = compileTape(solver.metric);
