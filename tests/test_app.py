@@ -6,6 +6,7 @@ import time
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 from playwright.sync_api import Error
 from waiting import SECONDS, becomes, calm
@@ -325,6 +326,67 @@ def test_top_bar_leads_to_every_page_and_keeps_its_state(app_page):
     becomes(page, lambda: values(page).get("t"), 0.25)
     settled(page)
     assert values(page)["t"] == 0.25
+
+
+def test_what_was_let_go_is_there_after_another_page(app_page):
+    page = ready(app_page, "/paths")
+    for dx in (60, 50):
+        drag(page, "Distribution A", dx, -30)
+        after(page, page.mouse.up)
+    left, address = values(page)["A"], search(page)
+    page.get_by_role("link", name="Descent").click()
+    page.wait_for_url(re.compile("/descent"))
+    settled(page)
+    page.go_back()
+    page.wait_for_url(re.compile("/paths"))
+    becomes(page, lambda: values(page).get("A", [0])[0], pytest.approx(left[0], rel=1e-3))
+    settled(page)
+    assert values(page)["A"] == pytest.approx(left, rel=1e-3) and search(page) == address
+    innocent(page)
+
+
+HANDED = """window.handed = 0; new MutationObserver((records) => {
+  for (const { addedNodes } of records) for (const node of addedNodes) if (/stage\\.js/.test(node.src)) window.handed++;
+}).observe(document.head, { childList: true });"""
+
+
+@pytest.mark.parametrize(("path", "name"), [("/paths", "Distribution A"), ("/ellipses", "Model")])
+def test_a_release_that_says_what_is_on_the_picture_leaves_it_alone(app_page, path, name):
+    page = ready(app_page, path)
+    drag(page, name, 60, -30)
+    after(page, page.mouse.up)
+    page.evaluate(HANDED)
+    before = search(page)
+    drag(page, name, 7, -4)
+    after(page, page.mouse.up)
+    assert search(page) != before and page.evaluate("window.handed") == 0
+    # another state is handed over
+    after(page, page.get_by_role("radio", name=preset_words(path)).click)
+    assert page.evaluate("window.handed") > 0
+    innocent(page)
+
+
+def preset_words(path):
+    return list(words(path.strip("/"))["presets"].values())[1]
+
+
+def test_the_cloud_follows_the_hand_where_one_serves_all_members(app_page):
+    page = ready(app_page, "/ellipses")
+    standard = np.array(ask(page, "s.views[0].panel.marks.find((m) => m.kind === 'cloud').points"))
+    runs, seen = page.finished, "s.scene.values.theta.concat([...s.views[0].pen.front.find((i) => i.t === 'dots').pts])"
+    places = []
+    for dx in (0, 90):
+        drag(page, "Model", dx, -dx / 2)
+        mu, sigma, *pts = ask(page, seen)
+        places.append((mu, sigma, np.reshape(pts, (-1, 2))))
+    assert page.finished == runs and places[1][0] > places[0][0]
+    page.mouse.up()
+    for mu, sigma, pts in places:
+        theta = np.stack([mu + sigma * standard[:, 0], sigma * standard[:, 1], np.ones(len(standard))], -1)
+        fit, *_ = np.linalg.lstsq(theta, pts, rcond=None)
+        # pixels are (μ, σ) stretched along each axis
+        assert theta @ fit == pytest.approx(pts, abs=1e-6)
+        assert fit[1, 0] == pytest.approx(0, abs=1e-6) and fit[0, 1] == pytest.approx(0, abs=1e-6)
 
 
 def test_the_theme_follows_the_visitor(app_page):

@@ -17,7 +17,7 @@ import numpy as np
 from fimviz.theme import tokens
 
 _Callback = Callable[[], Any] | None
-_LIVE = ("rev", "fresh", "values", "present", "hide", "beat")
+_LIVE = ("rev", "session", "values", "present", "hide", "beat")
 _TOKENS = ("roles", "neutral", "bands", "ramps", "signed", "size", "weight", "font", "motion", "page")
 
 
@@ -31,9 +31,8 @@ def stage(
     """Mount the stage with a scene; its `.values` and `.command` are the last ones reported, or None.
 
     Keep `key` the same while the page lives: the component then updates in place. The scene's
-    `values` are adopted only when `rev` has changed; everything else is adopted on every run. A scene
-    that is `fresh` opens a session: a stage that was there before it (its server came back) keeps its
-    own values and reports them.
+    `values` are adopted only when `rev` has changed; everything else is adopted on every run. Where
+    `session` is another one (its server came back), the stage keeps its own values and reports them.
     """
     return _component()(
         key=key,
@@ -45,7 +44,10 @@ def stage(
 
 
 def _packed(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What changes on a release as values, the rest as one text: Streamlit walks through every value it is given."""
+    """What is held beside the scene as values, the rest as one text: Streamlit walks through every value it is given.
+
+    Data that is the same to the last letter is not handed to the browser's side at all.
+    """
     live = {name: plain(data[name]) for name in _LIVE if name in data}
     return {**live, "scene": _text({name: value for name, value in data.items() if name not in _LIVE})}
 

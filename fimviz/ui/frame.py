@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
+from html import escape
 from typing import Any, Literal, cast
+from uuid import uuid4
 
 import streamlit as st
 
@@ -32,6 +34,8 @@ from fimviz.words import words
 _TOO_LONG = "too long"
 # what the frame itself says in a link
 _FRAME = ("present", "beat", "hide")
+# what a session keeps of a page when another address is adopted
+_LASTING = ("session", "obeyed", "turns")
 _STYLE = """<style>
 [data-testid="stMainBlockContainer"] {max-width: 1180px; padding: 0 36px 36px; margin: 0 auto}
 [data-testid="stHeader"] {background: transparent; pointer-events: none}
@@ -43,7 +47,8 @@ _STYLE = """<style>
 .st-key-fimviz-here a, .st-key-fimviz-here a * {color: var(--st-text-color, inherit) !important; cursor: default}
 .st-key-fimviz-pills {margin-top: 8px; align-items: center}
 .st-key-fimviz-bar p {font-size: 15px; white-space: nowrap}
-.st-key-fimviz-title h1 {padding: 0; line-height: 1.2; font-weight: 680; font-size: 34px}
+[class*="st-key-stage-"] {opacity: 1 !important; transition: none !important; animation: none !important}
+.st-key-fimviz-title h1 {margin: 0; padding: 0; line-height: 1.2; font-weight: 680; font-size: 34px}
 .st-key-fimviz-lede p {font-size: 18px; max-width: 46em; line-height: 1.5; margin: 0}
 .st-key-fimviz-lede, .st-key-fimviz-note {color: var(--st-gray-text-color, inherit)}
 .st-key-fimviz-note p {max-width: 60em}
@@ -75,13 +80,15 @@ class Kept:
     values: Values
     rev: int = 1
     query: dict[str, str] | None = None
+    left: dict[str, str] | None = None
     base: Values = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)
     beat: int = 0
     present: bool = False
     hide: tuple[str, ...] = ()
     has_body: bool = False
-    fresh: bool = False
+    session: str = field(default_factory=lambda: uuid4().hex)
+    given: tuple[int, Values] | None = None
     obeyed: tuple[float, int] = (0, 0)
     turns: dict[str, int] = field(default_factory=dict)
 
@@ -104,8 +111,9 @@ class Page:
         self.presets, self.beats, self.seeded = presets, beats, seeded
         _prepare_process()
         self.kept = self._keep()
-        self.kept.has_body = False
+        self.kept.has_body, self.kept.given = False, None
         self._matched: tuple[Values | None, str | None] = (None, None)
+        self._preset_values: dict[str, Values] = {}
         self._frame()
 
     @property
@@ -129,12 +137,13 @@ class Page:
         pages = st.session_state.setdefault("fimviz", {})
         kept = pages.get(self.slug)
         query = _query()
-        if kept is None or query != kept.query:
+        # between a change and the end of its run the address still stands where it stood
+        if kept is None or query not in (kept.query, kept.left):
             values, bad = decode(self.fields, query)
             rev = kept.rev + 1 if kept else 1
             bad += [words("frame")["address"]] if _TOO_LONG in query else []
-            lasting = {"obeyed": kept.obeyed, "turns": kept.turns} if kept else {}
-            kept = pages[self.slug] = Kept(values, rev, query, changed=bad, fresh=kept is None, **lasting)
+            lasting = {name: getattr(kept, name) for name in _LASTING} if kept else {}
+            kept = pages[self.slug] = Kept(values, rev, query, changed=bad, **lasting)
             kept.base = self.defaults
             kept.present = query.get("present") == "1"
             kept.hide = tuple(filter(None, query.get("hide", "").split(",")))
@@ -152,15 +161,20 @@ class Page:
         return defaults(self.fields, dict(self.beats[beat - 1]))
 
     def _write(self) -> None:
-        """Put the state into the address; one entry of history."""
+        """Encode the state for the address; what comes last of a run then puts it there."""
         kept = self.kept
         query = encode(self.fields, kept.values)
         query |= {"present": "1"} if kept.present else {}
         query |= {"beat": str(kept.beat)} if kept.beat else {}
         query |= {"hide": ",".join(kept.hide)} if kept.hide else {}
-        kept.query, kept.changed = query, []
-        if _query() != query:
-            st.query_params.from_dict(query)
+        kept.query, kept.changed, kept.left = query, [], _query()
+
+    def _tell_address(self) -> None:
+        """One entry of history, told just before the end of the run: the app then shows both in one go."""
+        kept = self.kept
+        if kept.left not in (None, kept.query):
+            st.query_params.from_dict(cast(dict[str, str], kept.query))
+        kept.left = None
 
     def _set(self, values: Values, *, base: Values | None = None, beat: int = 0) -> None:
         self.kept.values, self.kept.beat = values, beat
@@ -264,7 +278,8 @@ class Page:
 
     def _head(self) -> None:
         with st.container(key="fimviz-title", horizontal=True, vertical_alignment="center"):
-            st.title(self._title(), anchor=False, width="stretch")
+            # drawn anew on every run of the page, where st.title takes a fifth of the browser's time
+            st.html(f"<h1>{escape(self._title())}</h1>", width="stretch")
             # a page about one family in its own coordinates has nothing to select
             if not self.kept.present and "family" in self.fields:
                 self._selectors()
@@ -422,7 +437,12 @@ class Page:
     def body(self, draw: Callable[[], None]) -> None:
         """What a release changes: drawn now, and alone whenever only this is to be drawn anew."""
         self.kept.has_body = True
-        st.fragment(draw, key=self._part("body"))()
+
+        def drawn() -> None:
+            draw()
+            self._tell_address()
+
+        st.fragment(drawn, key=self._part("body"))()
 
     def stage(self, scene: Mapping[str, Any], checks: Sequence[str] = ()) -> None:
         """Mount the picture with this page's values; the scene says the rest.
@@ -433,8 +453,8 @@ class Page:
         data = {
             "v": 1,
             "rev": self.kept.rev,
-            "fresh": self.kept.fresh,
-            "values": {k: v for k, v in self.values.items() if k not in ("family", "constants", "chart")},
+            "session": self.kept.session,
+            "values": self._given(),
             "present": self.kept.present,
             "hide": list(self.kept.hide),
             "beats": len(self.beats),
@@ -444,7 +464,18 @@ class Page:
             **scene,
         }
         stage(data, self._key, self._heard_values, self._heard_command)
-        self.kept.fresh = False
+
+    def _given(self) -> Values:
+        """The values the stage is to adopt: those of the present `rev`, whatever it has reported since.
+
+        A release then says nothing new to it, and what it is handed is the same to the last letter: the
+        app leaves the component alone. A whole run may meet a new one, and gives what holds now.
+        """
+        kept = self.kept
+        if kept.given is None or kept.given[0] != kept.rev:
+            values = {k: v for k, v in self.values.items() if k not in ("family", "constants", "chart")}
+            kept.given = kept.rev, values
+        return kept.given[1]
 
     def change(self, **given: Any) -> None:
         """Adopt other values of some fields, as a widget of the page's own asks for."""
@@ -457,7 +488,9 @@ class Page:
         """The preset whose state is on screen, if one is."""
         values = self.values
         if self._matched[0] is not values:
-            names = (n for n, p in self.presets.items() if defaults(self.fields, dict(p)) == values)
+            if not self._preset_values:
+                self._preset_values = {name: defaults(self.fields, dict(p)) for name, p in self.presets.items()}
+            names = (name for name, preset in self._preset_values.items() if preset == values)
             self._matched = (values, next(names, None))
         return self._matched[1]
 

@@ -83,7 +83,7 @@ class Stage {
   #listen() {
     this.resizes = new ResizeObserver(() => this.relayout());
     this.resizes.observe(this.element);
-    this.themes = new MutationObserver(() => this.#restyle());
+    this.themes = new MutationObserver(() => this.#restyleSoon());
     this.stop = new AbortController();
     const { signal } = this.stop;
     window.addEventListener("resize", () => this.relayout(), { signal });
@@ -117,6 +117,7 @@ class Stage {
     this.ledger.leave();
     clearTimeout(this.nudgeTimer);
     clearTimeout(this.soon);
+    clearTimeout(this.looking);
     cancelAnimationFrame(this.raf);
     this.resizes.disconnect();
     this.themes.disconnect();
@@ -189,7 +190,9 @@ class Stage {
 
   #adoptValues(data, rebuilt) {
     const first = this.rev === undefined;
-    if (data.fresh && !first && !rebuilt) return this.#outlive(data);
+    const goesOn = first || data.session === this.session;
+    this.session = data.session;
+    if (!goesOn && !rebuilt) return this.#outlive(data);
     if (data.rev === this.rev && !rebuilt) return this.#addMissing(data.values);
     this.rev = data.rev ?? null;
     // A hand on a handle wins; what it lets go will be reported under the new rev.
@@ -224,6 +227,7 @@ class Stage {
   }
 
   #fail(error) {
+    if (!error && !this.error && this.failure.hidden) return;
     this.error = error;
     this.element.classList.toggle("fv-failed", Boolean(error));
     this.failure.hidden = !error;
@@ -232,6 +236,14 @@ class Stage {
   }
 
   // --- looks ----------------------------------------------------------------------------------------------------
+
+  /** Every run changes classes above the stage. To ask at once what they mean would lay out the page in the middle of it. */
+  #restyleSoon() {
+    this.looking ??= setTimeout(() => {
+      this.looking = null;
+      if (!this.gone) this.#restyle();
+    }, PAUSE);
+  }
 
   #restyle() {
     const dark = isDark(this.element, this.data?.theme);
@@ -466,7 +478,8 @@ function ancestors(element) {
   return found;
 }
 
-const LIVE = new Set(["values", "rev", "fresh", "beat"]);
+const PAUSE = 40;
+const LIVE = new Set(["values", "rev", "session", "beat"]);
 const DRAWN = new Set([...LIVE, "model", "charts", "descents", "tables", "computed", "sentence", "badge"]);
 
 function alikeBut(skipped, a, b) {
