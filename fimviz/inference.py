@@ -148,8 +148,7 @@ def estimates(family: Family, theta: ArrayLike, n: int, count: int = 260, seed: 
     Exponential families through the means of their statistics, others by damped Fisher scoring; of
     location–scale families those of `standard_estimates`, moved.
     Returns (m, d) in the declared parameters, periodic ones within half a period of θ; samples
-    without an estimate (all flips heads) are
-    left out, so m may be below `count`.
+    without an estimate (all flips heads) are left out, so m may be below `count`.
     """
     theta = _one_point(family, theta)
     if (standard := standard_estimates(family, int(n), count, seed)) is not None:

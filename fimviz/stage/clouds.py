@@ -23,7 +23,7 @@ def estimates(family: Family, values: Mapping[str, Any]) -> Array:
 def mark(family: Family, values: Mapping[str, Any], found: Array) -> dict[str, Any]:
     """The mark of the estimates `found`. Those of a location–scale family follow the hand; others wait for Python."""
     cloud = {"kind": "cloud", "of": "theta", "when": "cloud"}
-    if values["shrink"] == 1:
+    if values["shrink"] == 1 and len(found):
         standard = inference.standard_estimates(family, int(values["n"]), draws(values["n"]), values["seed"])
         if standard is not None:
             return {**cloud, "points": standard.round(5).tolist(), "standard": True}

@@ -47,6 +47,7 @@ _STYLE = """<style>
 .st-key-fimviz-here a, .st-key-fimviz-here a * {color: var(--st-text-color, inherit) !important; cursor: default}
 .st-key-fimviz-pills {margin-top: 8px; align-items: center}
 .st-key-fimviz-bar p {font-size: 15px; white-space: nowrap}
+/* no veil over the picture while a script runs: it would be laid on and lifted at every release */
 [class*="st-key-stage-"] {opacity: 1 !important; transition: none !important; animation: none !important}
 .st-key-fimviz-title h1 {margin: 0; padding: 0; line-height: 1.2; font-weight: 680; font-size: 34px}
 .st-key-fimviz-lede p {font-size: 18px; max-width: 46em; line-height: 1.5; margin: 0}
